@@ -1,0 +1,151 @@
+"""Carrying out faults: waiting, killing, or cutting a call short with another outcome."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import orjson
+import psutil
+
+from sandbox.faults import (
+    Action,
+    Armed,
+    Drop,
+    Html503,
+    Kill,
+    Latency,
+    RateLimited,
+    Status,
+    Timeout,
+    Truncate,
+)
+from sandbox.wire import JSON, Reply, Request, Vendor
+
+current_call: ContextVar[Armed | None] = ContextVar("current_call", default=None)
+"""The armed faults of the call being answered, for vendors that ask about single records."""
+
+HTML_503 = (
+    b"<!DOCTYPE html>\n<html><head><title>503 Service Unavailable</title></head>\n"
+    b"<body><h1>Service Unavailable</h1>\n<p>The server is temporarily unable to service your request. "
+    b"Please try again later.</p></body></html>\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the client gets: an answer (perhaps cut after `keep` bytes), or a closed socket."""
+
+    reply: Reply | None
+    keep: int | None = None
+
+
+class CutShort(Exception):
+    """A fault ends the call here with this outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("a fault cut this call short")
+        self.outcome = outcome
+
+
+class Injector:
+    """Carries out the faults of one call."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        request: Request,
+        server_port: int,
+        stopping: threading.Event,
+    ) -> None:
+        self._vendor = vendor
+        self._request = request
+        self._server_port = server_port
+        self._stopping = stopping
+
+    def perform(self, actions: Iterable[Action]) -> None:
+        """Do each action. Raises: `CutShort` where one ends the call."""
+        for action in actions:
+            match action:
+                case Latency(ms=ms):
+                    self._stopping.wait(ms / 1000)
+                case Timeout(seconds=seconds):
+                    self._stopping.wait(seconds)
+                    raise CutShort(Outcome(None))
+                case Drop():
+                    raise CutShort(Outcome(None))
+                case Kill():
+                    self._kill(action)
+                    raise CutShort(Outcome(None))
+                case Html503():
+                    raise CutShort(
+                        Outcome(Reply(503, HTML_503, {"content-type": "text/html"}))
+                    )
+                case RateLimited(form=form):
+                    raise CutShort(
+                        Outcome(self._vendor.rate_limited(form, self._request))
+                    )
+                case Status():
+                    raise CutShort(Outcome(_status_reply(action)))
+                case _:
+                    pass
+
+    def finish(self, outcome: Outcome, actions: Iterable[Action]) -> Outcome:
+        """What is left to send when the answer is ready: `truncate` cuts it, latency delays it."""
+        for action in actions:
+            match action:
+                case Truncate(keep=keep) if outcome.reply is not None:
+                    length = len(outcome.reply.body)
+                    outcome = Outcome(
+                        outcome.reply,
+                        length // 2 if keep is None else min(keep, length),
+                    )
+                case Latency(ms=ms):
+                    self._stopping.wait(ms / 1000)
+                case _:
+                    pass
+        return outcome
+
+    def after_answer(self, actions: Iterable[Action]) -> bool:
+        """Do what comes after the answer was sent; whether the socket must be closed."""
+        close = False
+        for action in actions:
+            match action:
+                case Kill():
+                    self._kill(action)
+                case Drop() | Timeout():
+                    close = True
+                case _:
+                    pass
+        return close
+
+    def _kill(self, action: Kill) -> None:
+        pid = action.pid or caller_pid(self._request.peer_port, self._server_port)
+        if action.delay_ms:
+            time.sleep(action.delay_ms / 1000)
+        if pid is not None and pid != os.getpid():
+            os.kill(pid, signal.SIGKILL)
+
+
+def caller_pid(peer_port: int, server_port: int) -> int | None:
+    """The process on this machine whose socket talks from `peer_port` to us."""
+    for connection in psutil.net_connections("tcp"):
+        if (
+            connection.laddr
+            and connection.raddr
+            and connection.laddr.port == peer_port
+            and connection.raddr.port == server_port
+        ):
+            return connection.pid
+    return None
+
+
+def _status_reply(action: Status) -> Reply:
+    if action.body is None or isinstance(action.body, str):
+        body, kind = (action.body or "").encode(), "text/html;charset=UTF-8"
+    else:
+        body, kind = orjson.dumps(action.body), JSON
+    return Reply(action.code, body, {"content-type": kind, **action.headers})

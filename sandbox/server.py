@@ -1,0 +1,251 @@
+"""The HTTP server: one port for both vendors and the control endpoint, with faults around every call."""
+
+import asyncio
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox.control import Control
+from sandbox.counters import Call
+from sandbox.faults import When
+from sandbox.injection import CutShort, Injector, Outcome, current_call
+from sandbox.store import commit_hook
+from sandbox.wire import Reply, Request, Vendor, build_request, json_reply
+from sandbox.world import World
+
+_WORKERS = 64
+Scope = dict[str, Any]
+
+
+class _Protocol(H11Protocol):
+    """Gives the application its connection, so that it can cut it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+class Application:
+    """The ASGI application. `world` may be exchanged between calls."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.port = 0
+        self.stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
+
+    async def __call__(
+        self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]
+    ) -> None:
+        """Answer one call."""
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        if request is None:
+            return
+        loop = asyncio.get_running_loop()
+        outcome, after = await loop.run_in_executor(self._pool, self._answer, request)
+        transport: asyncio.Transport = scope["state"]["transport"]
+        if outcome.reply is None:
+            transport.abort()
+            return
+        await _send(outcome, send, request.method == "HEAD")
+        if outcome.keep is not None:
+            await asyncio.sleep(0)
+            transport.close()
+        elif after is not None and await loop.run_in_executor(self._pool, after):
+            transport.close()
+
+    def close(self) -> None:
+        """Let waiting faults go and end the workers."""
+        self.stopping.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, request: Request) -> tuple[Outcome, Callable[[], bool] | None]:
+        world = self.world
+        if request.path.startswith("/_sandbox/"):
+            return Outcome(Control(world).answer(request)), None
+        for vendor in world.vendors:
+            if vendor.owns(request.path):
+                return self._ask(world, vendor, request)
+        return Outcome(
+            json_reply(404, {"message": f"nothing lives at {request.path}"})
+        ), None
+
+    def _ask(
+        self, world: World, vendor: Vendor, request: Request
+    ) -> tuple[Outcome, Callable[[], bool] | None]:
+        began = time.perf_counter()
+        label, write = vendor.endpoint(request), vendor.is_write(request)
+        armed = world.faults.arm(vendor.name, label, request.method, write)
+        injector = Injector(vendor, request, self.port, self.stopping)
+
+        def at_commit(when: str) -> None:
+            point: When = "before_commit" if when == "before_commit" else "after_commit"
+            injector.perform(armed.due(point))
+
+        call_token, hook_token = current_call.set(armed), commit_hook.set(at_commit)
+        try:
+            injector.perform(armed.due("before"))
+            outcome = Outcome(vendor.answer(request))
+        except CutShort as cut:
+            outcome = cut.outcome
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            outcome = Outcome(
+                json_reply(
+                    500,
+                    [{"errorCode": "UNKNOWN_EXCEPTION", "message": "sandbox defect"}],
+                )
+            )
+        finally:
+            current_call.reset(call_token)
+            commit_hook.reset(hook_token)
+        last = armed.due("after_answer")
+        outcome = injector.finish(outcome, last)
+        world.counters.count(
+            Call(
+                at=world.clock.now().isoformat(timespec="milliseconds"),
+                vendor=vendor.name,
+                endpoint=label,
+                method=request.method,
+                target=request.target[:500],
+                status=outcome.reply.status if outcome.reply is not None else 0,
+                write=write,
+                milliseconds=round((time.perf_counter() - began) * 1000, 3),
+                user_agent=request.headers.get("user-agent", ""),
+            )
+        )
+        return outcome, (lambda: injector.after_answer(last)) if last else None
+
+
+class Server:
+    """A sandbox listening in a thread of this process."""
+
+    def __init__(self, application: Application, host: str, port: int) -> None:
+        self._application = application
+        config = uvicorn.Config(
+            application,
+            host=host,
+            port=port,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=300,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=1 << 18,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, name="sandbox-server", daemon=True
+        )
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise OSError(f"the sandbox cannot listen on {host}:{port}")
+            time.sleep(0.002)
+        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        application.port = self.port
+        self.url = f"http://{host}:{self.port}"
+
+    @property
+    def world(self) -> World:
+        """The world being served."""
+        return self._application.world
+
+    def serve(self, world: World) -> None:
+        """Serve another world from the next call on; the old one is the caller's to close."""
+        self._application.world = world
+
+    def wait(self) -> None:
+        """Until the server has ended."""
+        while self._thread.is_alive():
+            self._thread.join(0.2)
+
+    def stop(self) -> None:
+        """Stop listening and wait for the thread."""
+        self._application.close()
+        self._server.should_exit = True
+        self._thread.join(5)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self.world.close()
+
+
+def start(
+    path: str | Path | World | None = None, port: int = 0, host: str = "127.0.0.1"
+) -> Server:
+    """Open the world kept in `path` (a temporary one without) and serve it; port 0 takes a free one."""
+    world = path if isinstance(path, World) else World.open(path)
+    return Server(Application(world), host, port)
+
+
+async def _read(scope: Scope, receive: Callable[[], Any]) -> Request | None:
+    chunks: list[bytes] = []
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        chunks.append(event.get("body", b""))
+        if not event.get("more_body", False):
+            break
+    raw_path = scope["raw_path"].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    headers = (
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+    target = f"{raw_path}?{query}" if query else raw_path
+    peer = scope.get("client")
+    return build_request(
+        scope["method"],
+        target,
+        headers,
+        b"".join(chunks),
+        peer_port=peer[1] if peer else 0,
+    )
+
+
+async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool) -> None:
+    reply: Reply | None = outcome.reply
+    assert reply is not None
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in reply.headers.items()
+    ]
+    if reply.status not in (204, 304):
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send(
+        {"type": "http.response.start", "status": reply.status, "headers": headers}
+    )
+    if outcome.keep is not None:
+        await send(
+            {
+                "type": "http.response.body",
+                "body": reply.body[: outcome.keep],
+                "more_body": True,
+            }
+        )
+        return
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})
