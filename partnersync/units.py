@@ -1,0 +1,172 @@
+"""The scalars of the config language: texts that become exact values, with messages a RevOps person can act on."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from partnersync.ids import is_slug
+from partnersync.money import MINOR_UNITS, parse_amount
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+
+
+def _text(value: Any, expected: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str):
+        raise ValueError(f"expected {expected}, found {_kind(value)}")
+    return value.strip()
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "a group of settings"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return repr(value)
+
+
+def _percent(value: Any) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    text = _text(value, "a percentage such as 10%")
+    if not text.endswith("%"):
+        raise ValueError(f"expected a percentage such as 10%, found {text!r}: write the % sign")
+    return Fraction(parse_amount(text[:-1])) / 100
+
+
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    text = _text(value, "a length of time such as 15m, 2h or 3d")
+    if text[-1:] not in _UNITS or not text[:-1].isdigit():
+        raise ValueError(f"expected a length of time such as 15m, 2h or 3d, found {text!r}")
+    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+def _days(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _text(value, "a number of days such as 90d")
+    if not re.fullmatch(r"\d+d", text):
+        raise ValueError(f"expected a number of days such as 90d, found {text!r}")
+    return int(text[:-1])
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _text(value, "a whole number")
+    if not re.fullmatch(r"-?\d+", text):
+        raise ValueError(f"expected a whole number, found {text!r}")
+    return int(text)
+
+
+def _amount(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    return parse_amount(_text(value, "an amount such as 50000 or 1,234.50"))
+
+
+def _money(value: Any) -> tuple[Decimal, str]:
+    if isinstance(value, tuple):
+        return value
+    text = _text(value, "an amount with its currency such as 1000 USD")
+    number, _, currency = text.rpartition(" ")
+    if not number or currency not in MINOR_UNITS:
+        raise ValueError(f"expected an amount with its currency such as 1000 USD, found {text!r}")
+    return parse_amount(number), currency
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    text = _text(value, "a date such as 2026-02-01")
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"expected a date such as 2026-02-01, found {text!r}") from None
+
+
+def _month_day(value: Any) -> tuple[int, int]:
+    if isinstance(value, tuple):
+        return value
+    text = _text(value, "a month and day such as 02-01")
+    try:
+        parsed = date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        raise ValueError(f"expected a month and day such as 02-01, found {text!r}") from None
+    return parsed.month, parsed.day
+
+
+def _time_of_day(value: Any) -> tuple[int, int]:
+    if isinstance(value, tuple):
+        return value
+    text = _text(value, "a time of day such as 02:30")
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text)
+    if not match:
+        raise ValueError(f"expected a time of day such as 02:30, found {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def _timezone(value: Any) -> str:
+    text = _text(value, "a timezone such as America/New_York")
+    if text not in available_timezones():
+        raise ValueError(f"expected a timezone such as America/New_York, found {text!r}")
+    return ZoneInfo(text).key
+
+
+def _currency(value: Any) -> str:
+    text = _text(value, "a currency code such as USD")
+    if text not in MINOR_UNITS:
+        raise ValueError(f"expected an ISO 4217 currency code such as USD, found {text!r}")
+    return text
+
+
+def _slug(value: Any) -> str:
+    text = _text(value, "an id")
+    if not is_slug(text):
+        raise ValueError(f"expected an id of lower-case letters, digits and hyphens, found {text!r}")
+    return text
+
+
+def _secret(value: Any) -> str:
+    text = _text(value, "a reference to a secret such as ${env:NAME} or ${file:/run/secrets/name}")
+    if not _REFERENCE.fullmatch(text):
+        raise ValueError(
+            "a secret must not stand in this file: put it into the environment or a file and write ${env:NAME} or ${file:/path}"
+        )
+    return text
+
+
+def _shown_percent(value: Fraction) -> str:
+    return f"{(Decimal(value.numerator) * 100 / Decimal(value.denominator)).normalize():f}%"
+
+
+Percent = Annotated[Fraction, BeforeValidator(_percent), PlainSerializer(_shown_percent)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Days = Annotated[int, BeforeValidator(_days)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+MoneyText = Annotated[tuple[Decimal, str], BeforeValidator(_money)]
+Day = Annotated[date, BeforeValidator(_date)]
+MonthDay = Annotated[tuple[int, int], BeforeValidator(_month_day)]
+TimeOfDay = Annotated[tuple[int, int], BeforeValidator(_time_of_day)]
+Timezone = Annotated[str, BeforeValidator(_timezone)]
+CurrencyCode = Annotated[str, BeforeValidator(_currency)]
+Slug = Annotated[str, BeforeValidator(_slug)]
+SecretRef = Annotated[str, BeforeValidator(_secret)]

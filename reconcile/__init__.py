@@ -1,0 +1,1 @@
+"""What is owed, how each partner is doing and what must change: pure, but for ``writeback.apply``."""
