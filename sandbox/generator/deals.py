@@ -88,6 +88,13 @@ def opportunities(
             (_deal(rng, crm, customers, by_region, active, season) for _ in range(per_crm)),
             key=lambda d: d.created_at,
         )
+        closed = [
+            i
+            for i, d in enumerate(of_crm)
+            if d.outcome != "open" and d.history[-1].at < season.midnight - timedelta(days=21)
+        ]
+        for i in rng.sample(closed, min(len(closed), per_crm // 60)):
+            of_crm[i] = _reopened(rng, of_crm[i], season)
         for n, deal in enumerate(of_crm):
             own = salesforce_id("006", n) if crm == "salesforce" else hubspot_id("deals", n)
             deals.append(replace(deal, id=own))
@@ -121,9 +128,6 @@ def _deal(
     if signed < season.today and rng.random() < 0.95:
         outcome = "won" if rng.random() * 100 < _WON[type_] + (8 if partner else 0) else "lost"
     history, chance = _history(rng, crm, outcome, born, signed, season)
-    reopened = outcome != "open" and rng.random() < 0.02 and history[-1].at < season.midnight - timedelta(days=21)
-    if reopened:
-        outcome, history, chance, signed = _reopened(rng, crm, history, signed, season)
     product = PRODUCTS[int(rng.random() * len(PRODUCTS))]
     touched = history[-1].at
     if rng.random() < 0.2:
@@ -183,18 +187,27 @@ def _history(
     return tuple(entries), 100 if outcome == "won" else 0
 
 
-def _reopened(
-    rng: Random, crm: Crm, history: tuple[StageEntry, ...], signed: date, season: Season
-) -> tuple[Outcome, tuple[StageEntry, ...], int, date]:
+def _reopened(rng: Random, deal: Opportunity, season: Season) -> Opportunity:
     """A closed deal opened again after a week or more; two in three have since been won, at a new close date."""
-    stages = STAGES[crm]
+    stages = STAGES[deal.crm]
     stage, probability = stages.open[-1]
-    back = history[-1].at + timedelta(days=7 + int(rng.random() * 10), seconds=int(rng.random() * 5_000))
+    back = deal.history[-1].at + timedelta(days=7 + int(rng.random() * 10), seconds=int(rng.random() * 5_000))
     again = back + timedelta(days=3 + int(rng.random() * 40))
-    entries = (*history, StageEntry(stage, back))
+    history = (*deal.history, StageEntry(stage, back))
+    outcome: Outcome = "open"
+    closes_on = season.today + timedelta(days=int(rng.random() * 45))
     if again < season.midnight and rng.random() < 0.67:
-        return "won", (*entries, StageEntry(stages.won, again)), 100, again.date()
-    return "open", entries, probability, season.today + timedelta(days=int(rng.random() * 45))
+        outcome, probability, closes_on = "won", 100, again.date()
+        history = (*history, StageEntry(stages.won, again))
+    return replace(
+        deal,
+        outcome=outcome,
+        stage=history[-1].stage,
+        probability=probability,
+        closes_on=closes_on,
+        history=history,
+        modified_at=max(deal.modified_at, history[-1].at),
+    )
 
 
 def _mirrored(rng: Random, deals: list[Opportunity], accounts: dict[str, Account]) -> list[Opportunity]:

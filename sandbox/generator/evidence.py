@@ -38,6 +38,7 @@ class _Claims:
     labels: Labels
     rows: list[Registration] = field(default_factory=list)
     taken: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    granted: int = 0
 
     def add(
         self,
@@ -132,12 +133,12 @@ def _register(
     claims.taken[account.id] = (end, partner.id)
     if expired:
         claims.labels.note(Mess("registration_expired", deal.crm, "registration", row.id, deal.id))
-    if len(claims.rows) % 15 == 4:
-        rival = partners[int(rng.random() * len(partners))]
-        if rival.id != partner.id and rival.status == "active" and rival.joined_on <= submitted.date():
-            later = season.instant(rng, submitted.date() + timedelta(days=2), submitted)
-            row = claims.add(rival, "rejected", account, named, later, None, product, "conflict_partner")
-            claims.labels.note(Mess("registration_conflict", deal.crm, "registration", row.id, partner.id))
+    claims.granted += 1
+    if claims.granted % 12 == 3:
+        later = season.instant(rng, submitted.date() + timedelta(days=2), submitted)
+        rivals = [p for p in partners if p.status == "active" and p.joined_on <= later.date() and p.id != partner.id]
+        row = claims.add(rng.choice(rivals), "rejected", account, named, later, None, product, "conflict_partner")
+        claims.labels.note(Mess("registration_conflict", deal.crm, "registration", row.id, partner.id))
 
 
 def touchpoints(
@@ -146,6 +147,7 @@ def touchpoints(
     """One to six touches on seven in ten partner deals, a second partner's among them, some recorded after the win."""
     active = [p for p in partners if p.status == "active"]
     rows: list[Touchpoint] = []
+    on_won = 0
     for deal in deals:
         luck = rng.random()
         if deal.account is None or luck > (0.7 if deal.partner else 0.03):
@@ -158,7 +160,8 @@ def touchpoints(
             partner = active[int(rng.random() * len(active))].id if other else deal.partner
             assert partner is not None
             occurred = first + timedelta(seconds=int(rng.random() * span))
-            late = deal.outcome == "won" and len(rows) % 40 == 7
+            on_won += deal.outcome == "won"
+            late = deal.outcome == "won" and on_won % 30 == 3
             recorded = occurred + timedelta(seconds=int(rng.random() * 180_000))
             if late:
                 recorded = max(recorded, last + timedelta(days=1 + int(rng.random() * 9)))
