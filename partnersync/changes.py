@@ -14,7 +14,7 @@ from typing import Literal
 from partnersync.ids import Ref, digest
 
 Policy = Literal["crm_wins", "ours_wins", "review"]
-Action = Literal["write", "clear", "adopt", "override", "task_create", "task_update", "task_close"]
+Action = Literal["write", "clear", "adopt", "override", "review", "task_create", "task_update", "task_close"]
 Status = Literal[
     "planned",
     "approved",
@@ -114,10 +114,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one write. ``unknown`` must be read back before anything else is planned for its record."""
+    """What became of one write. ``unknown`` must be read back before anything else is planned for its record.
+
+    ``echo``: the record's values as the CRM answered the write itself, where it does; they spare the read-back.
+    """
 
     key: str
     status: Literal["applied", "rejected", "unknown", "retry"]
     id: str | None = None
     code: str | None = None
     message: str = ""
+    echo: Mapping[str, str | None] | None = None

@@ -67,7 +67,7 @@ def place(
             for fault, kind in faults:
                 if not (kind == "missing" and (fault.where in cut or fault.where in hushed)):
                     problems.append(source.problem(fault.where, fault.message, fault.hint, at_key=fault.at_key))
-            cut |= {f.where if kind != "missing" or len(f.where) == 1 else f.where[:-1] for f, kind in faults}
+            cut |= {_spoiled(fault.where, kind) for fault, kind in faults}
             tried, rest = rest, Rest(source.tree, cut, stand_ins)
             if rest.tree == tried.tree:
                 break
@@ -138,6 +138,12 @@ def _faults(error: ValidationError, rest: Rest, model: type[BaseModel]) -> Itera
             if kind == "union_tag_invalid":
                 where = (*where, str(detail["ctx"]["discriminator"]).strip("'"))
             yield Fault(where, message, hint, at_key=detail["loc"][-1:] == ("[key]",)), kind
+
+
+def _spoiled(where: Where, kind: str) -> Where:
+    """What a mistake makes unreadable: the group that lacks a setting or says a wrong kind, else the value itself."""
+    whole_group = kind in {"missing", "union_tag_invalid"} and len(where) > 1
+    return where[:-1] if whole_group else where
 
 
 def _explained(faults: list[tuple[Fault, str]]) -> set[Where]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from partnersync.ids import is_slug
 from partnersync.money import MINOR_UNITS, parse_amount
@@ -157,16 +157,28 @@ def _shown_percent(value: Fraction) -> str:
     return f"{(Decimal(value.numerator) * 100 / Decimal(value.denominator)).normalize():f}%"
 
 
-Percent = Annotated[Fraction, BeforeValidator(_percent), PlainSerializer(_shown_percent)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Days = Annotated[int, BeforeValidator(_days)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
-MoneyText = Annotated[tuple[Decimal, str], BeforeValidator(_money)]
-Day = Annotated[date, BeforeValidator(_date)]
-MonthDay = Annotated[tuple[int, int], BeforeValidator(_month_day)]
-TimeOfDay = Annotated[tuple[int, int], BeforeValidator(_time_of_day)]
-Timezone = Annotated[str, BeforeValidator(_timezone)]
-CurrencyCode = Annotated[str, BeforeValidator(_currency)]
-Slug = Annotated[str, BeforeValidator(_slug)]
-SecretRef = Annotated[str, BeforeValidator(_secret)]
+def _schema(pattern: str, example: str, *, bare: str | None = None) -> WithJsonSchema:
+    """What an editor is told: a text of this pattern, or a bare YAML number or date that reads as one."""
+    kinds: dict[str, Any] = {"type": ["string", bare] if bare else "string", "pattern": pattern, "examples": [example]}
+    return WithJsonSchema(kinds)
+
+
+_NUMBER = r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$"
+Percent = Annotated[
+    Fraction,
+    BeforeValidator(_percent),
+    PlainSerializer(_shown_percent),
+    _schema(r"^-?\d+(\.\d+)?\s*%$", "10%"),
+]
+Duration = Annotated[timedelta, BeforeValidator(_duration), _schema(r"^\d+[smhd]$", "15m")]
+Days = Annotated[int, BeforeValidator(_days), _schema(r"^\d+d$", "90d")]
+Whole = Annotated[int, BeforeValidator(_whole), _schema(r"^-?\d+$", "500", bare="integer")]
+Amount = Annotated[Decimal, BeforeValidator(_amount), _schema(_NUMBER, "50000", bare="number")]
+MoneyText = Annotated[tuple[Decimal, str], BeforeValidator(_money), _schema(r"^-?[\d,]+(\.\d+)? [A-Z]{3}$", "1000 USD")]
+Day = Annotated[date, BeforeValidator(_date), _schema(r"^\d{4}-\d{2}-\d{2}$", "2026-02-01")]
+MonthDay = Annotated[tuple[int, int], BeforeValidator(_month_day), _schema(r"^\d{2}-\d{2}$", "02-01")]
+TimeOfDay = Annotated[tuple[int, int], BeforeValidator(_time_of_day), _schema(r"^\d{2}:\d{2}$", "02:30")]
+Timezone = Annotated[str, BeforeValidator(_timezone), _schema(r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", "America/New_York")]
+CurrencyCode = Annotated[str, BeforeValidator(_currency), _schema(r"^[A-Z]{3}$", "USD")]
+Slug = Annotated[str, BeforeValidator(_slug), _schema(r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$", "approved-registration")]
+SecretRef = Annotated[str, BeforeValidator(_secret), _schema(r"^\$\{(env|file):[^}]+\}$", "${env:SF_CLIENT_SECRET}")]

@@ -1,0 +1,316 @@
+"""Do what was decided: journal each write before it is sent, send, read back, and say what became of every change.
+
+The problem is the answer that never comes. A request that timed out may have landed, may land later, or never; a process may
+die between the CRM's commit and ours. So no write is sent that the journal does not hold, and none that is in the journal
+without an outcome is ever guessed at: the record is read. Field by field, with before = what it said when we decided:
+
+    the CRM now says   then
+    what we wanted     it landed: verified
+    what it said       it did not land: send again (the same value to the same record: twice is once)
+    something else     a person was faster: conflict; the next plan decides anew
+
+A task is found by its key. Where the CRM holds the key in a unique field, sending twice has one effect; where it cannot, a
+create whose fate is unknown is looked for among the tasks of its record in the next run, and made again only when it is not
+there: by then any late landing has landed.
+
+A change is sent only if the record still says what it said when the plan was made; what moved is listed and left to the
+next plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from threading import Event
+from typing import Literal, Protocol, TypeVar
+
+from partnersync.changes import Change, FieldChange, Outcome, Status, TaskChange, Write
+from partnersync.errors import ConnectorError
+from partnersync.ids import Ref, intent_key
+from reconcile.writeback.guards import SENDING
+
+_READ_CHUNK = 2000
+Normal = Callable[[str, str, str | None], str | None]
+"""(object, field, value) → the value in the form in which this field is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One journaled request: set ``desired`` on ``ref`` where it said ``before``, or do ``task``."""
+
+    key: str
+    ref: Ref
+    desired: Mapping[str, str | None] = field(default_factory=dict)
+    before: Mapping[str, str | None] = field(default_factory=dict)
+    task: TaskChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an intent. ``read_back`` is what the CRM said afterwards; ``id`` the task's id in the CRM."""
+
+    intent: Intent
+    status: Status
+    read_back: Mapping[str, str | None] | None = None
+    id: str | None = None
+    code: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One change and its outcome: applied, verified, unknown, rejected, conflict (the record moved) or parked."""
+
+    change: Change
+    status: Status
+    message: str = ""
+
+
+class Journal(Protocol):
+    """Where intents are kept; every method commits, and refuses when the lease is lost."""
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        """Store as in flight, with the old values, before anything is sent."""
+        ...
+
+    def finish(self, results: Sequence[Done]) -> None:
+        """Store outcomes; what is applied or verified becomes B."""
+        ...
+
+    def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
+        """What an earlier run left in flight or unknown on this org."""
+        ...
+
+
+class Writer(Protocol):
+    """The part of a connector that apply needs, in its own words."""
+
+    batch: int
+
+    def current(
+        self, object_: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, str | None]]:
+        """The present values by record id; a field that is hidden is left out, a record that is gone too."""
+        ...
+
+    def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
+        """One outcome per write."""
+        ...
+
+    def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
+        """One outcome per task, keyed by the task's key."""
+        ...
+
+    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+        """The CRM's ids of those tasks that exist, by their key."""
+        ...
+
+
+class Fence(Protocol):
+    """Proof that this process is still the one that may write."""
+
+    def check(self) -> None:
+        """Raises:
+        ConflictError: the lease is lost or a person pulled the switch.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Doer:
+    """Applies changes of one org or portal."""
+
+    workspace: str
+    journal: Journal
+    writer: Writer
+    fence: Fence
+    normal: Normal
+    stop: Event
+
+    def apply(self, changes: Iterable[Change]) -> Iterator[Applied]:
+        """Send what is to be sent; yields one outcome per change, as they come. Stops between batches when told to."""
+        listed = [change for change in changes if change.action in SENDING]
+        fields = [change for change in listed if isinstance(change, FieldChange)]
+        for object_, group in groupby(fields, key=lambda change: change.ref.object):
+            by_record = [tuple(each) for _, each in groupby(group, key=lambda change: change.ref)]
+            for chunk in _chunks(by_record, _READ_CHUNK):
+                yield from self._fields(object_, chunk)
+        for tasks in _chunks([change for change in listed if isinstance(change, TaskChange)], self.writer.batch):
+            if self.stop.is_set():
+                return
+            yield from self._tasks(tasks)
+
+    def resolve(self, crm: str, org: str) -> Iterator[Done]:
+        """Settle what an earlier run left open, before anything new is planned: read, and send again what did not land."""
+        intents = self.journal.unresolved(crm, org)
+        fields = [intent for intent in intents if intent.task is None]
+        for object_, group in groupby(
+            sorted(fields, key=lambda i: (i.ref.object, i.ref.id)), key=lambda i: i.ref.object
+        ):
+            for chunk in _chunks(list(group), _READ_CHUNK):
+                results, again = self._judge(object_, chunk)
+                self.journal.finish(results)
+                yield from results
+                for batch in _chunks(again, self.writer.batch):
+                    yield from self._send(object_, batch)
+        for tasks in _chunks([intent for intent in intents if intent.task is not None], self.writer.batch):
+            yield from self._resolve_tasks(tasks)
+
+    def _fields(self, object_: str, records: Sequence[tuple[FieldChange, ...]]) -> Iterator[Applied]:
+        if self.stop.is_set():
+            return
+        names = sorted({change.field for record in records for change in record})
+        now = self.writer.current(object_, [record[0].ref.id for record in records], names)
+        ready: list[Intent] = []
+        changes: dict[str, list[FieldChange]] = {}
+        for record in records:
+            held = []
+            for change in record:
+                problem = self._moved(change, now.get(change.ref.id))
+                if problem:
+                    yield Applied(change, "conflict", problem)
+                else:
+                    held.append(change)
+            if held:
+                intent = self._intent(held)
+                ready.append(intent)
+                changes[intent.key] = held
+        for batch in _chunks(ready, self.writer.batch):
+            if self.stop.is_set():
+                return
+            for done in self._send(object_, batch):
+                for change in changes[done.intent.key]:
+                    yield Applied(change, done.status, done.message)
+
+    def _moved(self, change: FieldChange, now: Mapping[str, str | None] | None) -> str:
+        if now is None:
+            return "the record is gone"
+        if change.field not in now:
+            return "the field is hidden now"
+        said = self.normal(change.ref.object, change.field, now[change.field])
+        return "" if said == change.current else f"changed since the plan: it says {said or 'nothing'} now"
+
+    def _intent(self, changes: Sequence[FieldChange]) -> Intent:
+        ref = changes[0].ref
+        desired = {change.field: change.desired for change in changes}
+        before = {change.field: change.current for change in changes}
+        told = [f"{name}={'' if value is None else '=' + value}" for name, value in sorted(desired.items())]
+        return Intent(intent_key("fields", self.workspace, str(ref), *told), ref, desired, before)
+
+    def _send(self, object_: str, intents: Sequence[Intent]) -> list[Done]:
+        """One batch: journal, send, read back what is not plainly refused, journal the outcomes."""
+        self.fence.check()
+        self.journal.begin(intents)
+        self.fence.check()
+        by_key = {intent.key: intent for intent in intents}
+        outcomes = {
+            outcome.key: outcome for outcome in self.writer.send([Write(i.key, i.ref, i.desired) for i in intents])
+        }
+        results: list[Done] = []
+        unsure: list[Intent] = []
+        for key, intent in by_key.items():
+            outcome = outcomes.get(key, Outcome(key, "unknown", message="the CRM's answer does not mention it"))
+            if outcome.status == "rejected":
+                results.append(Done(intent, "rejected", code=outcome.code, message=outcome.message))
+            elif outcome.status == "applied" and outcome.echo is not None:
+                results.append(self._verified(intent, outcome.echo))
+            else:
+                unsure.append(intent)
+        try:
+            read, again = self._judge(object_, unsure)
+        except ConnectorError as error:
+            results += [Done(intent, "unknown", message=f"could not be read back: {error}") for intent in unsure]
+        else:
+            results += read
+            for intent in again:
+                told = outcomes.get(intent.key)
+                refused = told is not None and told.status == "retry"
+                message = told.message if told else "no trace of it yet"
+                results.append(Done(intent, "pending" if refused else "unknown", message=message))
+        self.journal.finish(results)
+        return results
+
+    def _judge(self, object_: str, intents: Sequence[Intent]) -> tuple[list[Done], list[Intent]]:
+        """Read the records and say of each whether the write landed; the second list did not land (yet)."""
+        if not intents:
+            return [], []
+        names = sorted({name for intent in intents for name in intent.desired})
+        now = self.writer.current(object_, [intent.ref.id for intent in intents], names)
+        results: list[Done] = []
+        again: list[Intent] = []
+        for intent in intents:
+            said = now.get(intent.ref.id)
+            if said is None:
+                results.append(Done(intent, "conflict", message="the record is gone"))
+            elif self._same(intent, said, intent.desired):
+                results.append(Done(intent, "verified", {name: said.get(name) for name in intent.desired}))
+            elif self._same(intent, said, intent.before):
+                again.append(intent)
+            else:
+                results.append(Done(intent, "conflict", message="somebody else changed it meanwhile"))
+        return results, again
+
+    def _verified(self, intent: Intent, said: Mapping[str, str | None]) -> Done:
+        read = {name: said.get(name) for name in intent.desired}
+        if self._same(intent, read, intent.desired):
+            return Done(intent, "verified", read)
+        return Done(intent, "applied", read, message="the CRM keeps another value than was sent")
+
+    def _same(self, intent: Intent, said: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> bool:
+        normal, object_ = self.normal, intent.ref.object
+        return all(normal(object_, name, said.get(name)) == normal(object_, name, wanted[name]) for name in wanted)
+
+    def _tasks(self, changes: Sequence[TaskChange]) -> Iterator[Applied]:
+        by_key = {change.key: change for change in changes}
+        for done in self._put([self._task_intent(change) for change in changes]):
+            yield Applied(by_key[done.intent.key], done.status, done.message)
+
+    @staticmethod
+    def _task_intent(change: TaskChange) -> Intent:
+        return Intent(change.key, change.record, task=change)
+
+    def _put(self, intents: Sequence[Intent]) -> list[Done]:
+        self.fence.check()
+        self.journal.begin(intents)
+        self.fence.check()
+        tasks = [intent.task for intent in intents if intent.task is not None]
+        outcomes = {outcome.key: outcome for outcome in self.writer.put_tasks(tasks)}
+        results = []
+        for intent in intents:
+            outcome = outcomes.get(intent.key, Outcome(intent.key, "unknown", message="no answer for it"))
+            results.append(
+                Done(intent, _TASK_STATUS[outcome.status], id=outcome.id, code=outcome.code, message=outcome.message)
+            )
+        self.journal.finish(results)
+        return results
+
+    def _resolve_tasks(self, intents: Sequence[Intent]) -> Iterator[Done]:
+        """A create that is found is done; one that is not there, and every update or close, is sent again."""
+        found = self.writer.find_tasks([i.task for i in intents if i.task is not None])
+        landed = [
+            Done(intent, "applied", id=found[intent.key])
+            for intent in intents
+            if intent.key in found and intent.task is not None and intent.task.action == "task_create"
+        ]
+        self.journal.finish(landed)
+        yield from landed
+        settled = {done.intent.key for done in landed}
+        again = [intent for intent in intents if intent.key not in settled]
+        if again:
+            yield from self._put(again)
+
+
+_TASK_STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry"], Status] = {
+    "applied": "applied",
+    "rejected": "rejected",
+    "unknown": "unknown",
+    "retry": "pending",
+}
+_Item = TypeVar("_Item")
+
+
+def _chunks(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
+    walk = iter(items)
+    while chunk := list(islice(walk, size)):
+        yield chunk
