@@ -1,0 +1,1 @@
+"""HubSpot: search for what changed, batches for what is written, one seam for the API version."""

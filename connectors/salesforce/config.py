@@ -1,0 +1,59 @@
+"""The settings of a Salesforce connection."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from connectors.connection import Connection, Text
+from partnersync.units import SecretRef
+
+OLDEST, NEWEST = 46, 68
+"""API versions this connector speaks: upserts tell created from updated since 46; 68 is the newest known."""
+
+
+def _version(value: Any) -> str:
+    match = re.fullmatch(r"v?(\d{2})(?:\.0)?", value.strip()) if isinstance(value, str) else None
+    if match is None or not OLDEST <= int(match[1]) <= NEWEST:
+        raise ValueError(f"expected an API version from {OLDEST}.0 to {NEWEST}.0 such as 66.0, found {value!r}")
+    return f"{match[1]}.0"
+
+
+def _field_name(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]\w{0,79}", value.strip()):
+        raise ValueError(f"expected a field name such as partnersync_key__c, found {value!r}")
+    return value.strip()
+
+
+class ClientCredentials(BaseModel):
+    """An external client app that runs as its integration user."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    flow: Literal["client_credentials"]
+    client_id: Text
+    client_secret: SecretRef
+
+
+class JwtBearer(BaseModel):
+    """An external client app with a certificate: ``private_key`` is its PEM key, ``username`` who it acts as."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    flow: Literal["jwt_bearer"]
+    client_id: Text
+    username: Text
+    private_key: SecretRef
+    audience: Literal["https://login.salesforce.com", "https://test.salesforce.com"] = "https://login.salesforce.com"
+
+
+class SalesforceConnection(Connection):
+    """One Salesforce org. ``task_key`` is the external-id, unique field on Activity that makes our tasks come once."""
+
+    host_pattern: ClassVar[str] = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.salesforce\.com"
+    host_example: ClassVar[str] = "https://acme.my.salesforce.com"
+
+    crm: Literal["salesforce"]
+    api_version: Annotated[str, BeforeValidator(_version)] = "66.0"
+    auth: Annotated[ClientCredentials | JwtBearer, Field(discriminator="flow")]
+    task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"
