@@ -38,7 +38,7 @@ MINOR_UNITS: Mapping[str, int] = {
 }
 """ISO 4217 minor units by currency code; codes without one (XXX, XAU, XDR …) are absent and refused."""
 
-_AMOUNT = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+_AMOUNT = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?", re.ASCII)
 
 
 def exponent(currency: str) -> int:

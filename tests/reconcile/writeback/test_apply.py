@@ -1,0 +1,206 @@
+"""Apply against a small CRM in memory that loses answers, refuses records and is edited by people in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Event
+
+import pytest
+
+from partnersync.changes import FieldChange, Outcome, TaskChange, Write
+from partnersync.errors import ConflictError
+from partnersync.ids import Ref
+from reconcile.writeback.apply import Doer, Done, Intent
+
+Record = dict[str, str | None]
+
+
+@dataclass
+class Crm:
+    """Keeps records and tasks; ``lose`` is what happens to the next send: 'before' or 'after' it lands."""
+
+    records: dict[str, Record]
+    lose: str = ""
+    refuse: set[str] = field(default_factory=set)
+    tasks: list[str] = field(default_factory=list)
+    sends: int = 0
+    batch: int = 2
+
+    def current(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record]:
+        return {i: {f: self.records[i][f] for f in fields if f in self.records[i]} for i in ids if i in self.records}
+
+    def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
+        self.sends += 1
+        for write in writes:
+            if write.ref.id in self.refuse:
+                yield Outcome(write.key, "rejected", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="no")
+                continue
+            if self.lose != "before":
+                self.records[write.ref.id].update(write.fields)
+            yield Outcome(write.key, "unknown" if self.lose else "applied")
+
+    def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
+        for task in tasks:
+            if self.lose != "before":
+                self.tasks.append(task.key)
+            yield Outcome(
+                task.key, "unknown" if self.lose else "applied", id=None if self.lose else f"00T{len(self.tasks)}"
+            )
+
+    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+        return {task.key: "00T1" for task in tasks if task.key in self.tasks}
+
+
+@dataclass
+class Book:
+    """A journal in memory: what was begun, and the last word on it."""
+
+    open: dict[str, Intent] = field(default_factory=dict)
+    done: list[Done] = field(default_factory=list)
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        self.open |= {intent.key: intent for intent in intents}
+
+    def finish(self, results: Sequence[Done]) -> None:
+        self.done += results
+        for each in results:
+            if each.status not in {"unknown", "pending"}:
+                self.open.pop(each.intent.key, None)
+
+    def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
+        return list(self.open.values())
+
+
+class Held:
+    def check(self) -> None:
+        return
+
+
+class Lost:
+    def check(self) -> None:
+        raise ConflictError("another run holds the workspace")
+
+
+def change(id_: str, desired: str | None, current: str | None = None) -> FieldChange:
+    action = "clear" if desired is None else "write"
+    return FieldChange(
+        action, Ref("memory", "1", "deal", id_), "partner", current, current, desired, "crm_wins", "because"
+    )
+
+
+def task() -> TaskChange:
+    ref = Ref("memory", "1", "deal", "a")
+    return TaskChange("task_create", "ps-1", "confirm", "once", ref, "Confirm", "", date(2026, 5, 7), "005")
+
+
+def doer(crm: Crm, book: Book, fence: Held | Lost | None = None, stop: Event | None = None) -> Doer:
+    return Doer("acme", book, crm, fence or Held(), lambda _o, _f, value: value or None, stop or Event())
+
+
+def test_every_change_is_sent_in_batches_read_back_and_verified() -> None:
+    crm, book = Crm({each: {"partner": None} for each in "abc"}), Book()
+
+    applied = list(doer(crm, book).apply([change(each, "Acme") for each in "abc"]))
+
+    assert [each.status for each in applied] == ["verified"] * 3
+    assert crm.sends == 2
+    assert book.open == {}
+
+
+def test_a_record_that_moved_since_the_plan_is_listed_and_not_written() -> None:
+    crm, book = Crm({"a": {"partner": "Typed by a rep"}, "b": {"partner": None}}), Book()
+
+    applied = list(doer(crm, book).apply([change("a", "Acme"), change("b", "Acme"), change("gone", "Acme")]))
+
+    assert [(each.change.ref.id, each.status) for each in applied] == [
+        ("a", "conflict"),
+        ("gone", "conflict"),
+        ("b", "verified"),
+    ]
+    assert crm.records["a"] == {"partner": "Typed by a rep"}
+
+
+def test_a_refused_record_leaves_the_others_of_its_batch_applied() -> None:
+    crm, book = Crm({"a": {"partner": None}, "b": {"partner": None}}, refuse={"a"}), Book()
+
+    applied = list(doer(crm, book).apply([change("a", "Acme"), change("b", "Acme")]))
+
+    assert [each.status for each in applied] == ["rejected", "verified"]
+
+
+def test_an_answer_lost_after_the_write_landed_is_settled_by_reading() -> None:
+    crm, book = Crm({"a": {"partner": None}}, lose="after"), Book()
+
+    applied = list(doer(crm, book).apply([change("a", "Acme")]))
+
+    assert [each.status for each in applied] == ["verified"]
+
+
+def test_a_write_that_did_not_land_stays_open_and_the_next_run_sends_it_once_more() -> None:
+    crm, book = Crm({"a": {"partner": None}}, lose="before"), Book()
+    first = list(doer(crm, book).apply([change("a", "Acme")]))
+    crm.lose = ""
+
+    settled = list(doer(crm, book).resolve("memory", "1"))
+
+    assert [each.status for each in first] == ["unknown"]
+    assert [each.status for each in settled] == ["verified"]
+    assert crm.records["a"] == {"partner": "Acme"}
+    assert book.open == {}
+
+
+def test_a_person_who_was_faster_than_the_resend_keeps_what_they_typed() -> None:
+    crm, book = Crm({"a": {"partner": None}}, lose="before"), Book()
+    list(doer(crm, book).apply([change("a", "Acme")]))
+    crm.records["a"]["partner"] = "Typed by a rep"
+
+    settled = list(doer(crm, book).resolve("memory", "1"))
+
+    assert [each.status for each in settled] == ["conflict"]
+    assert crm.records["a"] == {"partner": "Typed by a rep"}
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_task_whose_answer_was_lost_exists_exactly_once_after_the_next_run(lost: str) -> None:
+    crm, book = Crm({"a": {}}, lose=lost), Book()
+    list(doer(crm, book).apply([task()]))
+    crm.lose = ""
+
+    settled = list(doer(crm, book).resolve("memory", "1"))
+
+    assert [each.status for each in settled] == ["applied"]
+    assert crm.tasks == ["ps-1"]
+
+
+def test_nothing_is_journaled_or_sent_by_a_run_that_lost_its_lease() -> None:
+    crm, book = Crm({"a": {"partner": None}}), Book()
+
+    with pytest.raises(ConflictError):
+        list(doer(crm, book, Lost()).apply([change("a", "Acme")]))
+
+    assert (crm.sends, book.open) == (0, {})
+
+
+def test_a_stop_signal_ends_between_batches() -> None:
+    stop = Event()
+    crm, book = Crm({each: {"partner": None} for each in "abcd"}), Book()
+    walk = doer(crm, book, stop=stop).apply([change(each, "Acme") for each in "abcd"])
+
+    next(walk)
+    stop.set()
+    rest = list(walk)
+
+    assert crm.sends == 1
+    assert len(rest) == 1
+
+
+def test_the_intent_key_of_the_same_wish_is_the_same_after_a_lost_database() -> None:
+    keys = []
+    for _ in range(2):
+        book = Book()
+        list(doer(Crm({"a": {"partner": None}}), book).apply([change("a", "Acme")]))
+        keys.append(book.done[0].intent.key)
+
+    assert keys[0] == keys[1]
