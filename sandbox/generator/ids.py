@@ -9,7 +9,7 @@ from typing import Final
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _POD: Final = "QG0"
-_FIRST: Final = {"001": 31_000, "005": 1_700, "006": 52_000, "00T": 74_000}
+_FIRST: Final = {"001": 31_000, "005": 1_700, "006": 52_000, "008": 96_000, "00T": 74_000}
 _HUBSPOT_FIRST: Final = {
     "companies": 18_400_000_000,
     "deals": 31_700_000_000,

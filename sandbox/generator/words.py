@@ -63,7 +63,7 @@ FAMILY_NAMES: Final = _words(
     Zhang"""
 )
 PRODUCTS: Final = ("Core Platform", "Analytics", "Security", "Data Exchange")
-LEAD_SOURCES: Final = ("Web", "Partner Referral", "Trade Show", "Outbound", "Customer Referral", "Partner")
+LEAD_SOURCES: Final = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 FREE_MAIL: Final = ("gmail.com", "outlook.com", "yahoo.co.uk", "gmx.de", "icloud.com")
 TOUCH_TYPES: Final = (
     "referral_email",
