@@ -1,0 +1,170 @@
+"""Bulk API 2.0 ingest: CSV in, a result for every row out. JobComplete does not mean that every row succeeded."""
+
+import csv
+import io
+from typing import Any
+
+import orjson
+
+from sandbox.salesforce.bulk_jobs import Job, Jobs
+from sandbox.salesforce.errors import SalesforceError, method_not_allowed, not_found
+from sandbox.salesforce.ids import full_id
+from sandbox.salesforce.objects.model import SObject
+from sandbox.salesforce.org import ApiCall, Org
+from sandbox.salesforce.rows import external_field, find_by_external_id
+from sandbox.salesforce.sobject_collections import Result, run
+from sandbox.wire import Reply, json_reply
+
+_OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
+_NULL = "#N/A"
+
+
+class Ingest:
+    """Answers `/jobs/ingest/…`."""
+
+    def __init__(self, org: Org, jobs: Jobs) -> None:
+        self._org = org
+        self._jobs = jobs
+
+    def answer(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:
+        """Answer one call. Raises: `SalesforceError`."""
+        match call.method, rest:
+            case "POST", ():
+                return json_reply(200, self._create(call).shown())
+            case "PUT", (job_id, "batches"):
+                job = self._open(job_id)
+                self._jobs.change(job, {}, soql=call.request.body.decode("utf-8-sig"))
+                return Reply(201)
+            case "PATCH", (job_id,):
+                return json_reply(200, self._move(call, self._jobs.find("ingest", job_id)).shown())
+            case "GET", (
+                job_id,
+                "successfulResults" | "failedResults" | "unprocessedrecords" | "unprocessedRecords" as kind,
+            ):
+                return self._results(self._jobs.find("ingest", job_id), kind)
+            case _, (_,) | (_, _) | ():
+                raise method_not_allowed(call.method, "GET,POST,PUT,PATCH,DELETE")
+            case _:
+                raise not_found()
+
+    def _create(self, call: ApiCall) -> Job:
+        body = call.body()
+        operation, name = body.get("operation"), str(body.get("object", ""))
+        sobject = self._org.schema.find(name)
+        if operation not in _OPERATIONS or sobject is None:
+            raise SalesforceError("INVALIDJOB", f"unable to find object or operation: {name} {operation}")
+        if operation == "upsert":
+            external_field(self._org, sobject, str(body.get("externalIdFieldName", "Id")))
+        job = self._jobs.add(
+            "ingest",
+            call,
+            {
+                "operation": operation,
+                "object": sobject.name,
+                "externalIdFieldName": body.get("externalIdFieldName"),
+                "state": "Open",
+                "jobType": "V2Ingest",
+                "columnDelimiter": body.get("columnDelimiter", "COMMA"),
+                "lineEnding": body.get("lineEnding", "LF"),
+            },
+        )
+        url = f"services/data/v{call.version}/jobs/ingest/{job.id}/batches"
+        return self._jobs.change(job, {"contentUrl": url})
+
+    def _open(self, job_id: str) -> Job:
+        job = self._jobs.find("ingest", job_id)
+        if job.info["state"] != "Open":
+            raise SalesforceError("INVALIDJOBSTATE", f"the job is {job.info['state']}, not Open")
+        return job
+
+    def _move(self, call: ApiCall, job: Job) -> Job:
+        match call.body().get("state"):
+            case "Aborted":
+                return self._jobs.change(job, {"state": "Aborted"})
+            case "UploadComplete" if job.info["state"] == "Open":
+                started = self._jobs.change(job, {"state": "UploadComplete"})
+                results = self._do(call, job)
+                failed = sum(not result["success"] for result in results)
+                self._jobs.change(
+                    started,
+                    {
+                        "state": "JobComplete",
+                        "numberRecordsProcessed": len(results),
+                        "numberRecordsFailed": failed,
+                        "retries": 0,
+                        "totalProcessingTime": len(results),
+                        "apiActiveProcessingTime": len(results),
+                        "apexProcessingTime": 0,
+                    },
+                    orjson.dumps(results),
+                )
+                return started
+            case _:
+                raise SalesforceError("INVALIDJOBSTATE", f"a job cannot go from {job.info['state']} there")
+
+    def _do(self, call: ApiCall, job: Job) -> list[Result]:
+        sobject = self._org.sobject(job.info["object"])
+
+        def write(row: dict[str, Any]) -> Result:
+            return self._write(call, job, sobject, row)
+
+        return run(self._org, [lambda row=row: write(row) for row in _rows(job)], all_or_none=False)
+
+    def _write(self, call: ApiCall, job: Job, sobject: SObject, row: dict[str, str]) -> Result:
+        records, actor = self._org.records, call.actor
+        body = {name: None if value == _NULL else value for name, value in row.items() if value != ""}
+        given = full_id(body.pop("Id", "") or "")
+        operation, external = job.info["operation"], job.info.get("externalIdFieldName") or "Id"
+        if operation == "upsert" and external != "Id":
+            field = external_field(self._org, sobject, external)
+            key = next((value for name, value in body.items() if name.lower() == external.lower()), None)
+            if not key:
+                raise SalesforceError("MISSING_ARGUMENT", f"{field.name} not specified", [])
+            matches = find_by_external_id(self._org, sobject, field, key)
+            rest = {name: value for name, value in body.items() if name.lower() != external.lower()}
+            if len(matches) > 1:
+                raise SalesforceError("DUPLICATE_EXTERNAL_ID", f"{field.name}: more than one record found", [])
+            if matches:
+                records.update(sobject, matches[0], rest, actor)
+                return {"id": matches[0], "success": True, "created": False}
+            return {"id": records.create(sobject, body, actor), "success": True, "created": True}
+        if operation == "insert" or (operation == "upsert" and given is None):
+            return {"id": records.create(sobject, body, actor), "success": True, "created": True}
+        if given is None:
+            raise SalesforceError("MISSING_ARGUMENT", "Id not specified", [])
+        unknown = SalesforceError("INVALID_CROSS_REFERENCE_KEY", fields=[])
+        if operation in ("delete", "hardDelete"):
+            records.delete(sobject, given, actor, missing=unknown)
+        else:
+            records.update(sobject, given, body, actor, missing=unknown)
+        return {"id": given, "success": True, "created": False}
+
+    def _results(self, job: Job, kind: str) -> Reply:
+        rows = list(_rows(job))
+        results: list[Result] = orjson.loads(job.payload) if job.payload else []
+        names = list(rows[0]) if rows else []
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        if kind.lower() == "unprocessedrecords":
+            writer.writerow(names)
+            for row in rows[len(results) :]:
+                writer.writerow(row.values())
+        elif kind == "successfulResults":
+            writer.writerow(["sf__Id", "sf__Created", *names])
+            for row, result in zip(rows, results, strict=False):
+                if result["success"]:
+                    writer.writerow([result["id"], str(result["created"]).lower(), *row.values()])
+        else:
+            writer.writerow(["sf__Id", "sf__Error", *names])
+            for row, result in zip(rows, results, strict=False):
+                if not result["success"]:
+                    error = result["errors"][0]
+                    text = f"{error['statusCode']}:{error['message']}:{' '.join(error['fields'])} --"
+                    writer.writerow([row.get("Id", ""), text, *row.values()])
+        return Reply(200, out.getvalue().encode(), {"content-type": "text/csv"})
+
+
+def _rows(job: Job) -> list[dict[str, str]]:
+    delimiters = {"COMMA": ",", "TAB": "\t", "PIPE": "|", "SEMICOLON": ";", "CARET": "^", "BACKQUOTE": "`"}
+    reader = csv.DictReader(io.StringIO(job.soql), delimiter=delimiters.get(job.info["columnDelimiter"], ","))
+    return [{name: value or "" for name, value in row.items() if name is not None} for row in reader]

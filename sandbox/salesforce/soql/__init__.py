@@ -1,0 +1,1 @@
+"""SOQL: text to tokens, tokens to a tree, a tree to parameterised SQL."""
