@@ -20,20 +20,14 @@ class Clock:
                 "CREATE TABLE IF NOT EXISTS sandbox_clock"
                 " (one INTEGER PRIMARY KEY CHECK (one = 1), offset_ms INTEGER NOT NULL, frozen_ms INTEGER)"
             )
-            row = db.execute(
-                "SELECT offset_ms, frozen_ms FROM sandbox_clock"
-            ).fetchone()
+            row = db.execute("SELECT offset_ms, frozen_ms FROM sandbox_clock").fetchone()
         self._offset: int = row[0] if row else 0
         self._frozen: int | None = row[1] if row else None
 
     def now_ms(self) -> int:
         """The sandbox's time in milliseconds since 1970."""
         with self._lock:
-            return (
-                self._frozen
-                if self._frozen is not None
-                else _machine_ms() + self._offset
-            )
+            return self._frozen if self._frozen is not None else _machine_ms() + self._offset
 
     def now(self) -> datetime:
         """The sandbox's time, aware, in UTC."""

@@ -51,9 +51,7 @@ class Control:
         name = request.path.removeprefix("/_sandbox/").strip("/")
         route = self._routes.get((request.method, name))
         if route is None:
-            known = sorted(
-                f"{method} /_sandbox/{path}" for method, path in self._routes
-            )
+            known = sorted(f"{method} /_sandbox/{path}" for method, path in self._routes)
             return json_reply(
                 404,
                 {"message": f"no control call {request.method} {name}", "known": known},
@@ -84,10 +82,7 @@ class Control:
 
     def _add_faults(self, request: Request) -> Any:
         value = request.json()
-        rules = [
-            Rule.model_validate(one)
-            for one in (value if isinstance(value, list) else [value])
-        ]
+        rules = [Rule.model_validate(one) for one in (value if isinstance(value, list) else [value])]
         return {"ids": [self._world.faults.add(rule) for rule in rules]}
 
     def _remove_faults(self, request: Request) -> Any:
@@ -141,15 +136,11 @@ class Control:
 
     def _create(self, request: Request) -> Any:
         order, vendor = self._order(request)
-        return {
-            "id": vendor.create(order["object"], order["fields"], order.get("as", ""))
-        }
+        return {"id": vendor.create(order["object"], order["fields"], order.get("as", ""))}
 
     def _edit(self, request: Request) -> Any:
         order, vendor = self._order(request)
-        vendor.edit(
-            order["object"], str(order["id"]), order["fields"], order.get("as", "")
-        )
+        vendor.edit(order["object"], str(order["id"]), order["fields"], order.get("as", ""))
         return {"id": order["id"]}
 
     def _delete(self, request: Request) -> Any:
@@ -165,11 +156,7 @@ class Control:
     def _merge(self, request: Request) -> Any:
         order, vendor = self._order(request)
         losers = [str(loser) for loser in order["losers"]]
-        return {
-            "id": vendor.merge(
-                order["object"], str(order["id"]), losers, order.get("as", "")
-            )
-        }
+        return {"id": vendor.merge(order["object"], str(order["id"]), losers, order.get("as", ""))}
 
     def _field(self, request: Request) -> Any:
         order, vendor = self._order(request)

@@ -32,9 +32,7 @@ class Counters:
     def count(self, call: Call) -> None:
         """Add one call."""
         with self._lock:
-            self._counts[
-                (call.vendor, call.endpoint, call.method, call.status, call.write)
-            ] += 1
+            self._counts[(call.vendor, call.endpoint, call.method, call.status, call.write)] += 1
             self._calls.append(call)
 
     def total(
@@ -87,10 +85,10 @@ class Counters:
             for (v, e, m, s, w), n in counts
         ]
         totals: dict[str, dict[str, int]] = {}
-        for row in rows:
-            total = totals.setdefault(str(row["vendor"]), {"calls": 0, "writes": 0})
-            total["calls"] += int(row["calls"])
-            total["writes"] += int(row["calls"]) if row["write"] else 0
+        for (vendor, _, _, _, write), number in counts:
+            total = totals.setdefault(vendor, {"calls": 0, "writes": 0})
+            total["calls"] += number
+            total["writes"] += number if write else 0
         return {
             "totals": totals,
             "counts": rows,

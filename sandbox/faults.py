@@ -90,17 +90,7 @@ class RecordError(_Action):
     message: str | None = None
 
 
-Action = (
-    Latency
-    | Status
-    | RateLimited
-    | Html503
-    | Timeout
-    | Drop
-    | Truncate
-    | Kill
-    | RecordError
-)
+Action = Latency | Status | RateLimited | Html503 | Timeout | Drop | Truncate | Kill | RecordError
 When = Literal["before", "before_commit", "after_commit", "after_answer", "record"]
 
 
@@ -211,11 +201,7 @@ class Faults:
         """Take one rule, or all, out of force. Returns how many went."""
         with self._lock:
             before = len(self._live)
-            self._live = [
-                live
-                for live in self._live
-                if number is not None and live.number != number
-            ]
+            self._live = [live for live in self._live if number is not None and live.number != number]
             return before - len(self._live)
 
     def report(self) -> list[dict[str, Any]]:
@@ -254,9 +240,7 @@ class Faults:
                 action = live.rule.action
                 if (
                     isinstance(action, RecordError)
-                    and live.rule.concerns(
-                        call.vendor, call.endpoint, call.method, call.write
-                    )
+                    and live.rule.concerns(call.vendor, call.endpoint, call.method, call.write)
                     and live.picks()
                 ):
                     live.fired += 1

@@ -81,13 +81,9 @@ class Injector:
                     self._kill(action)
                     raise CutShort(Outcome(None))
                 case Html503():
-                    raise CutShort(
-                        Outcome(Reply(503, HTML_503, {"content-type": "text/html"}))
-                    )
+                    raise CutShort(Outcome(Reply(503, HTML_503, {"content-type": "text/html"})))
                 case RateLimited(form=form):
-                    raise CutShort(
-                        Outcome(self._vendor.rate_limited(form, self._request))
-                    )
+                    raise CutShort(Outcome(self._vendor.rate_limited(form, self._request)))
                 case Status():
                     raise CutShort(Outcome(_status_reply(action)))
                 case _:

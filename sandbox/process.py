@@ -21,9 +21,7 @@ from sandbox.world import World
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; one JSON line `{"url": …}` on stdout says that it listens."""
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
-    parser.add_argument(
-        "--db", type=Path, help="keep the world in this file (default: a temporary one)"
-    )
+    parser.add_argument("--db", type=Path, help="keep the world in this file (default: a temporary one)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument(
@@ -32,8 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=int,
         help="fill an empty world from this seed",
     )
-    parser.add_argument("--size", default="small", help="size of the generated world")
+    parser.add_argument("--size", default="small", help="tiny, small, medium, large, or DEALS[/ACCOUNTS[/PARTNERS]]")
     parser.add_argument("--csv", type=Path, help="folder for the generated CSV files")
+    parser.add_argument("--bare", action="store_true", help="leave out HubSpot's partnersync_ properties")
     options = parser.parse_args(arguments)
     serve(
         options.db,
@@ -42,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.generate,
         options.size,
         options.csv,
+        options.bare,
     )
 
 
@@ -52,6 +52,7 @@ def serve(
     seed: int | None = None,
     size: str = "small",
     csv: Path | None = None,
+    bare: bool = False,
 ) -> None:
     """Serve one world in this process until it is told to end."""
     ended = threading.Event()
@@ -63,33 +64,31 @@ def serve(
         signal.signal(number, end)
     world = World.open(db)
     if seed is not None:
-        _fill(world, seed, size, csv)
+        _fill(world, seed, size, csv, bare)
     with start(world, port, host) as server:
-        print(json.dumps({"url": server.url, "pid": os.getpid()}), flush=True)
+        sys.stdout.write(json.dumps({"url": server.url, "pid": os.getpid()}) + "\n")
+        sys.stdout.flush()
         ended.wait()
 
 
-def _fill(world: World, seed: int, size: str, csv: Path | None) -> None:
-    from sandbox.generator import generate, into, write_csv
+def _fill(world: World, seed: int, size: str, csv: Path | None, bare: bool) -> None:
+    from sandbox.generator import populate
 
-    programme = generate(seed, size)
-    into(programme, world)
-    if csv is not None:
-        write_csv(programme, csv)
+    try:
+        populate(world, seed, size, world.clock.now().date(), csv, bare)
+    except ValueError as refused:
+        world.close()
+        raise SystemExit(f"sandbox: {refused}") from None
 
 
 class SandboxProcess:
     """Runs `python -m sandbox` as a child; a context manager that ends it."""
 
-    def __init__(
-        self, *arguments: str, db: Path | None = None, port: int = 0, wait_s: float = 60
-    ) -> None:
+    def __init__(self, *arguments: str, db: Path | None = None, port: int = 0, wait_s: float = 60) -> None:
         command = [sys.executable, "-m", "sandbox", "--port", str(port)]
         if db is not None:
             command += ["--db", str(db)]
-        self._process = subprocess.Popen(
-            [*command, *arguments], stdout=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
         self.pid = self._process.pid
         self.url = str(json.loads(self._first_line(wait_s))["url"])
 

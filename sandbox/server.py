@@ -43,9 +43,7 @@ class Application:
         self.stopping = threading.Event()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
 
-    async def __call__(
-        self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         """Answer one call."""
         if scope["type"] != "http":
             return
@@ -77,13 +75,9 @@ class Application:
         for vendor in world.vendors:
             if vendor.owns(request.path):
                 return self._ask(world, vendor, request)
-        return Outcome(
-            json_reply(404, {"message": f"nothing lives at {request.path}"})
-        ), None
+        return Outcome(json_reply(404, {"message": f"nothing lives at {request.path}"})), None
 
-    def _ask(
-        self, world: World, vendor: Vendor, request: Request
-    ) -> tuple[Outcome, Callable[[], bool] | None]:
+    def _ask(self, world: World, vendor: Vendor, request: Request) -> tuple[Outcome, Callable[[], bool] | None]:
         began = time.perf_counter()
         label, write = vendor.endpoint(request), vendor.is_write(request)
         armed = world.faults.arm(vendor.name, label, request.method, write)
@@ -148,9 +142,7 @@ class Server:
             h11_max_incomplete_event_size=1 << 18,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, name="sandbox-server", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.run, name="sandbox-server", daemon=True)
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():
@@ -193,9 +185,7 @@ class Server:
         self.world.close()
 
 
-def start(
-    path: str | Path | World | None = None, port: int = 0, host: str = "127.0.0.1"
-) -> Server:
+def start(path: str | Path | World | None = None, port: int = 0, host: str = "127.0.0.1") -> Server:
     """Open the world kept in `path` (a temporary one without) and serve it; port 0 takes a free one."""
     world = path if isinstance(path, World) else World.open(path)
     return Server(Application(world), host, port)
@@ -212,10 +202,7 @@ async def _read(scope: Scope, receive: Callable[[], Any]) -> Request | None:
             break
     raw_path = scope["raw_path"].decode("latin-1")
     query = scope["query_string"].decode("latin-1")
-    headers = (
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in scope["headers"]
-    )
+    headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     target = f"{raw_path}?{query}" if query else raw_path
     peer = scope.get("client")
     return build_request(
@@ -230,15 +217,10 @@ async def _read(scope: Scope, receive: Callable[[], Any]) -> Request | None:
 async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool) -> None:
     reply: Reply | None = outcome.reply
     assert reply is not None
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1"))
-        for name, value in reply.headers.items()
-    ]
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
     if reply.status not in (204, 304):
         headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send(
-        {"type": "http.response.start", "status": reply.status, "headers": headers}
-    )
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if outcome.keep is not None:
         await send(
             {

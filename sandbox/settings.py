@@ -77,9 +77,7 @@ class HubSpotSettings:
     timezone: str = "US/Eastern"
     company_currency: str = "USD"
     additional_currencies: tuple[str, ...] = ("EUR", "GBP")
-    exchange_rates: dict[str, str] = Field(
-        default_factory=lambda: {"EUR": "1.08", "GBP": "1.27"}
-    )
+    exchange_rates: dict[str, str] = Field(default_factory=lambda: {"EUR": "1.08", "GBP": "1.27"})
     """One unit of a currency in the company's own; one that is missing leaves home amounts empty."""
     ui_domain: str = "app.hubspot.com"
     integration_id: str = "19083857"
@@ -138,12 +136,8 @@ class Settings:
         self._store = store
         self._lock = threading.Lock()
         with store.write(hooked=False) as db:
-            db.execute(
-                "CREATE TABLE IF NOT EXISTS sandbox_settings (vendor TEXT PRIMARY KEY, value TEXT NOT NULL)"
-            )
-            rows = dict(
-                db.execute("SELECT vendor, value FROM sandbox_settings").fetchall()
-            )
+            db.execute("CREATE TABLE IF NOT EXISTS sandbox_settings (vendor TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            rows = dict(db.execute("SELECT vendor, value FROM sandbox_settings").fetchall())
         self._salesforce = _SALESFORCE.validate_python(_loads(rows.get("salesforce")))
         self._hubspot = _HUBSPOT.validate_python(_loads(rows.get("hubspot")))
 
@@ -162,20 +156,14 @@ class Settings:
         with self._lock:
             match vendor:
                 case "salesforce":
-                    self._salesforce = _SALESFORCE.validate_python(
-                        {**asdict(self._salesforce), **changes}
-                    )
+                    self._salesforce = _SALESFORCE.validate_python({**asdict(self._salesforce), **changes})
                 case "hubspot":
-                    self._hubspot = _HUBSPOT.validate_python(
-                        {**asdict(self._hubspot), **changes}
-                    )
+                    self._hubspot = _HUBSPOT.validate_python({**asdict(self._hubspot), **changes})
                 case _:
                     raise ValueError(f"no such vendor: {vendor}")
             value = orjson.dumps(self.report()[vendor])
         with self._store.write(hooked=False) as db:
-            db.execute(
-                "INSERT OR REPLACE INTO sandbox_settings VALUES (?, ?)", (vendor, value)
-            )
+            db.execute("INSERT OR REPLACE INTO sandbox_settings VALUES (?, ?)", (vendor, value))
 
     def report(self) -> dict[str, dict[str, Any]]:
         """All switches by vendor."""

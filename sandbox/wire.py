@@ -52,9 +52,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_reply(
-    status: int, value: Any, headers: Mapping[str, str] | None = None
-) -> Reply:
+def json_reply(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer holding `value` as JSON."""
     return Reply(status, orjson.dumps(value), {"content-type": JSON, **(headers or {})})
 
@@ -72,9 +70,7 @@ def build_request(
     lowered = {name.lower(): value for name, value in headers}
     query = parse_qs(raw_query, keep_blank_values=True) if raw_query else {}
     base = base_url or f"http://{lowered.get('host', '127.0.0.1')}"
-    return Request(
-        method.upper(), unquote(raw_path), query, lowered, body, base, target, peer_port
-    )
+    return Request(method.upper(), unquote(raw_path), query, lowered, body, base, target, peer_port)
 
 
 class Vendor(Protocol):
@@ -108,9 +104,7 @@ class Vendor(Protocol):
     def create(self, object_name: str, fields: Mapping[str, Any], person: str) -> str:
         """Create a record as the named person. Returns its id."""
 
-    def edit(
-        self, object_name: str, record_id: str, fields: Mapping[str, Any], person: str
-    ) -> None:
+    def edit(self, object_name: str, record_id: str, fields: Mapping[str, Any], person: str) -> None:
         """Change a record as the named person; stamps move."""
 
     def delete(self, object_name: str, record_id: str, person: str) -> None:
@@ -119,9 +113,7 @@ class Vendor(Protocol):
     def restore(self, object_name: str, record_id: str, person: str) -> None:
         """Bring a deleted record back."""
 
-    def merge(
-        self, object_name: str, winner_id: str, loser_ids: Sequence[str], person: str
-    ) -> str:
+    def merge(self, object_name: str, winner_id: str, loser_ids: Sequence[str], person: str) -> str:
         """Merge records. Returns the id of the survivor (HubSpot makes a new one)."""
 
     def objects(self) -> list[str]:

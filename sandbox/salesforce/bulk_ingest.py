@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Any
+from collections.abc import Callable
 
 import orjson
 
@@ -105,10 +105,10 @@ class Ingest:
     def _do(self, call: ApiCall, job: Job) -> list[Result]:
         sobject = self._org.sobject(job.info["object"])
 
-        def write(row: dict[str, Any]) -> Result:
-            return self._write(call, job, sobject, row)
+        def write(row: dict[str, str]) -> Callable[[], Result]:
+            return lambda: self._write(call, job, sobject, row)
 
-        return run(self._org, [lambda row=row: write(row) for row in _rows(job)], all_or_none=False)
+        return run(self._org, [write(row) for row in _rows(job)], all_or_none=False)
 
     def _write(self, call: ApiCall, job: Job, sobject: SObject, row: dict[str, str]) -> Result:
         records, actor = self._org.records, call.actor

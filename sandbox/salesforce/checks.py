@@ -1,5 +1,7 @@
 """Checks of a write against other rows: lookups must lead somewhere, unique values must be so."""
 
+# ruff: noqa: S608 (only names from our own schema enter the SQL; values are parameters)
+
 import sqlite3
 from collections.abc import Mapping
 from typing import Any

@@ -57,7 +57,7 @@ def describe(org: Org, sobject: SObject, call: ApiCall) -> Reply:
     if since is not None and changed.replace(microsecond=0) <= since:
         return Reply(304, headers=modified)
     schema = org.schema
-    children = [
+    children: list[dict[str, Any]] = [
         {
             "cascadeDelete": lookup.cascade,
             "childSObject": other.name,

@@ -1,5 +1,7 @@
 """Filling the org fast: rows straight into their tables, with the calculated fields that follow from them."""
 
+# ruff: noqa: S608 (only names from our own schema enter the SQL; values are parameters)
+
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

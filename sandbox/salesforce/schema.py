@@ -1,5 +1,7 @@
 """The objects of the org: their tables, their custom fields, and what the API user may see of them."""
 
+# ruff: noqa: S608 (only names from our own schema enter the SQL; values are parameters)
+
 import sqlite3
 import threading
 from collections.abc import Mapping

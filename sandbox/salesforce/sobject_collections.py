@@ -189,6 +189,9 @@ def _delete(org: Org, call: ApiCall) -> Reply:
         raise SalesforceError("MISSING_ARGUMENT", "The ids parameter is required")
     _check_count(len(ids))
 
+    def deletion(text: str) -> Write:
+        return lambda: delete(text)
+
     def delete(text: str) -> Result:
         record_id = full_id(text)
         sobject = org.schema.by_id(record_id) if record_id is not None else None
@@ -197,7 +200,7 @@ def _delete(org: Org, call: ApiCall) -> Reply:
         org.records.delete(sobject, record_id, call.actor, missing=_unknown())
         return {"id": record_id, "success": True, "errors": []}
 
-    writes = [lambda text=text: delete(text) for text in ids]
+    writes = [deletion(text) for text in ids]
     return json_reply(200, run(org, writes, (call.param("allOrNone") or "").lower() == "true"))
 
 

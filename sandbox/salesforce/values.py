@@ -47,10 +47,7 @@ def stored_value(sobject: SObject, field: Field, value: Any) -> Any:
 
 
 def _text(sobject: SObject, field: Field, value: Any) -> str:
-    if isinstance(value, bool):
-        text = "true" if value else "false"
-    else:
-        text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     text = text.strip() if field.type != "textarea" else text
     if field.length and len(text) > field.length:
         shown = text if len(text) <= 255 else text[:255]

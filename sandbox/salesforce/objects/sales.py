@@ -31,8 +31,15 @@ ACCOUNT = SObject(
         text("Name", 255, "Account Name", nillable=False, name_field=True),
         pick(
             "Type",
-            ["Prospect", "Customer - Direct", "Customer - Channel", "Channel Partner / Reseller"]
-            + ["Installation Partner", "Technology Partner", "Other"],
+            (
+                "Prospect",
+                "Customer - Direct",
+                "Customer - Channel",
+                "Channel Partner / Reseller",
+                "Installation Partner",
+                "Technology Partner",
+                "Other",
+            ),
             "Account Type",
         ),
         link("RecordTypeId", "RecordType", label="Record Type ID"),
@@ -82,8 +89,12 @@ OPPORTUNITY = SObject(
         day("CloseDate", "Close Date", nillable=False),
         pick(
             "Type",
-            ["Existing Customer - Upgrade", "Existing Customer - Replacement", "Existing Customer - Downgrade"]
-            + ["New Customer"],
+            (
+                "Existing Customer - Upgrade",
+                "Existing Customer - Replacement",
+                "Existing Customer - Downgrade",
+                "New Customer",
+            ),
             "Opportunity Type",
         ),
         text("NextStep", 255, "Next Step"),

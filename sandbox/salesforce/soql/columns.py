@@ -71,10 +71,11 @@ class Tables:
     def steps(self, path: Path) -> tuple[str, ...]:
         """The path's names without the query's own alias or entity name in front."""
         names = path.names
-        if len(names) > 1 and names[0].lower() in ((self.alias or "").lower(), self.entity.name.lower()):
-            if self.entity.find(f"{names[0]}Id") is None or names[0].lower() == (self.alias or "").lower():
-                return names[1:]
-        return names
+        if len(names) == 1:
+            return names
+        first = names[0].lower()
+        is_entity = first == self.entity.name.lower() and self.entity.find(f"{first}Id") is None
+        return names[1:] if is_entity or first == (self.alias or "").lower() else names
 
     def column(self, path: Path) -> Column:
         """The column of a path. Raises: `SalesforceError` INVALID_FIELD."""

@@ -16,11 +16,11 @@ from sandbox.salesforce.soql.functions import is_aggregate, operand_column
 from sandbox.salesforce.soql.refusals import refuse, unknown_object, unknown_relationship
 from sandbox.salesforce.soql.tree import (
     All,
-    AllFields,
-    Any_,
     Call,
     Comparison,
     Condition,
+    Either,
+    FieldSet,
     Path,
     Query,
     Selected,
@@ -145,7 +145,7 @@ class _Compiler:
             match selected.what:
                 case Query() as inner:
                     children.append(self._child(inner))
-                case AllFields() as everything:
+                case FieldSet() as everything:
                     self._select_all(node, everything)
                 case Path() as path:
                     if selected.alias is not None:
@@ -163,7 +163,7 @@ class _Compiler:
                     node.leaves.append((name, self._add(column.sql), column.field.type == "boolean"))
         return children
 
-    def _select_all(self, node: Node, everything: AllFields) -> None:
+    def _select_all(self, node: Node, everything: FieldSet) -> None:
         limit = self._query.limit
         if everything.kind != "STANDARD" and (limit is None or limit > 200):
             raise self._refuse("The SOQL FIELDS function must have a LIMIT of at most 200", everything.at)
@@ -251,7 +251,7 @@ class _Compiler:
             case All(parts):
                 found = [low for part in parts if (low := self._lowest(part, column)) is not None]
                 return max(found, default=None)
-            case Any_(parts):
+            case Either(parts):
                 lows = [self._lowest(part, column) for part in parts]
                 return None if None in lows else min(low for low in lows if low is not None)
             case Comparison(Path() as path, operator, literal) if operator in ("=", ">", ">="):

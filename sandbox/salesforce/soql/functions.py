@@ -1,5 +1,7 @@
 """SOQL functions as SQL: aggregates, currency conversion, and parts of dates."""
 
+# ruff: noqa: S608 (only names from our own schema enter the SQL; values are parameters)
+
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.soql.columns import Column, Tables
 from sandbox.salesforce.soql.refusals import refuse

@@ -12,13 +12,13 @@ from sandbox.salesforce.soql.lexer import Token, tokens
 from sandbox.salesforce.soql.refusals import refuse
 from sandbox.salesforce.soql.tree import (
     All,
-    AllFields,
-    Any_,
     Call,
     Comparison,
     Condition,
+    Constant,
+    Either,
+    FieldSet,
     Includes,
-    Literal_,
     Membership,
     Not,
     Operator,
@@ -32,8 +32,10 @@ _OPERATORS: dict[str, Operator] = {
     "=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=",
 }  # fmt: skip
 _RESERVED = frozenset(
-    ["FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "INCLUDES", "EXCLUDES", "ORDER", "GROUP", "HAVING", "LIMIT", "OFFSET", "ASC", "DESC", "NULLS", "BY", "USING", "FOR"]
-    + ["WITH", "SELECT", "UPDATE", "ALL"]
+    (
+        *("SELECT", "FROM", "USING", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "BY", "LIMIT", "OFFSET", "FOR"),
+        *("AND", "OR", "NOT", "IN", "LIKE", "INCLUDES", "EXCLUDES", "ASC", "DESC", "NULLS", "ALL", "UPDATE"),
+    )
 )
 _CONSTANTS = {"TRUE": "boolean", "FALSE": "boolean", "NULL": "null"}
 _DEPTH = 60
@@ -114,7 +116,7 @@ class _Parser:
             self._require(")")
             if kind.word not in ("ALL", "STANDARD", "CUSTOM"):
                 raise refuse("MALFORMED_QUERY", f"unexpected token: '{kind.text}'", self._soql, kind.at)
-            return Selected(AllFields(kind.word, token.at))
+            return Selected(FieldSet(kind.word, token.at))
         return Selected(self._call(token), self._alias())
 
     def _call(self, name: Token) -> Call:
@@ -163,7 +165,7 @@ class _Parser:
                 parts.append(self._simple())
             if self._peek().word in ("AND", "OR"):
                 raise self._unexpected()
-            return All(tuple(parts)) if joint == "AND" else Any_(tuple(parts))
+            return All(tuple(parts)) if joint == "AND" else Either(tuple(parts))
         finally:
             self._depth -= 1
 
@@ -192,7 +194,7 @@ class _Parser:
             return Membership(operand, negated, inner_query)
         return Membership(operand, negated, self._list())
 
-    def _list(self) -> tuple[Literal_, ...]:
+    def _list(self) -> tuple[Constant, ...]:
         self._require("(")
         values = [self._literal()]
         while self._sign(","):
@@ -200,19 +202,19 @@ class _Parser:
         self._require(")")
         return tuple(values)
 
-    def _literal(self) -> Literal_:
+    def _literal(self) -> Constant:
         token = self._peek()
         match token.kind:
             case "string" | "number" | "date" | "datetime" | "currency" | "range":
                 self._advance()
-                return Literal_(token.kind, token.text, token.at)
+                return Constant(token.kind, token.text, token.at)
             case "name" if token.word in _CONSTANTS:
                 self._advance()
                 kind = "null" if token.word == "NULL" else "boolean"
-                return Literal_(kind, token.word, token.at)  # type: ignore[arg-type]
+                return Constant(kind, token.word, token.at)  # type: ignore[arg-type]
             case "name" if "." not in token.text and token.word not in _RESERVED:
                 self._advance()
-                return Literal_("range", token.text, token.at)
+                return Constant("range", token.text, token.at)
             case _:
                 raise self._unexpected()
 

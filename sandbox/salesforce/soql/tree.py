@@ -29,7 +29,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class AllFields:
+class FieldSet:
     """`FIELDS(ALL)`, `FIELDS(STANDARD)` or `FIELDS(CUSTOM)`."""
 
     kind: str
@@ -40,12 +40,12 @@ class AllFields:
 class Selected:
     """One entry of the select list."""
 
-    what: "Path | Call | AllFields | Query"
+    what: "Path | Call | FieldSet | Query"
     alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Literal_:
+class Constant:
     """A value: its kind, its text, and what comes of it."""
 
     kind: Literal["string", "number", "currency", "boolean", "null", "date", "datetime", "range"]
@@ -59,7 +59,7 @@ class Comparison:
 
     operand: Path | Call
     operator: Operator
-    value: Literal_
+    value: Constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Membership:
 
     operand: Path | Call
     negated: bool
-    values: "tuple[Literal_, ...] | Query"
+    values: "tuple[Constant, ...] | Query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Includes:
 
     operand: Path
     negated: bool
-    values: tuple[Literal_, ...]
+    values: tuple[Constant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Either:
     """Some part holds."""
 
     parts: "tuple[Condition, ...]"
@@ -101,7 +101,7 @@ class Not:
     part: "Condition"
 
 
-Condition = Comparison | Membership | Includes | All | Any_ | Not
+Condition = Comparison | Membership | Includes | All | Either | Not
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ from sandbox.salesforce.soql.ranges import day_range
 from sandbox.salesforce.soql.refusals import refuse
 from sandbox.salesforce.soql.tree import (
     All,
-    Any_,
     Call,
     Comparison,
     Condition,
+    Constant,
+    Either,
     Includes,
-    Literal_,
     Membership,
     Not,
     Operator,
@@ -54,7 +54,7 @@ class Where:
         match condition:
             case All(parts):
                 return "(" + " AND ".join(self.sql(part, negated) for part in parts) + ")"
-            case Any_(parts):
+            case Either(parts):
                 return "(" + " OR ".join(self.sql(part, negated) for part in parts) + ")"
             case Not(part):
                 return f"(NOT {self.sql(part, True)})"
@@ -72,7 +72,7 @@ class Where:
             return Column(f"+{column.sql}", column.field)
         return column
 
-    def _comparison(self, operand: Path | Call, operator: Operator, literal: Literal_) -> str:
+    def _comparison(self, operand: Path | Call, operator: Operator, literal: Constant) -> str:
         column = self._column(operand)
         kind = column.field.type
         if kind == "textarea" and column.field.length > 255:
@@ -114,7 +114,7 @@ class Where:
             return "0" if operator == "=" else "1"
         return f"{column.sql} IS {'' if operator == '=' else 'NOT '}NULL"
 
-    def _like(self, column: Column, literal: Literal_, operand: Path | Call) -> str:
+    def _like(self, column: Column, literal: Constant, operand: Path | Call) -> str:
         if literal.kind != "string" or column.field.type in ("id", "reference", "date", "datetime", "boolean"):
             raise self._bad_operator(column.field, operand)
         pattern = like_pattern(literal.text)
@@ -124,7 +124,7 @@ class Where:
         self.params.append(pattern)
         return f"{column.sql} LIKE ? ESCAPE '\\'"
 
-    def _in_range(self, column: Column, operator: Operator, literal: Literal_) -> str:
+    def _in_range(self, column: Column, operator: Operator, literal: Constant) -> str:
         zone = self.tables.setting.zone
         days = day_range(literal.text, self.tables.setting.now.astimezone(zone).date())
         if days is None:
@@ -187,7 +187,7 @@ class Where:
         self.params.append(orjson.dumps(values).decode())
         return "SELECT value FROM json_each(?)"
 
-    def _includes(self, operand: Path, excluded: bool, values: Sequence[Literal_]) -> str:
+    def _includes(self, operand: Path, excluded: bool, values: Sequence[Constant]) -> str:
         column = self._column(operand)
         if column.field.type != "multipicklist":
             raise self._bad_operator(column.field, operand)
@@ -199,7 +199,7 @@ class Where:
         either = "ifnull((" + ") OR (".join(choices) + "), 0)"
         return f"NOT {either}" if excluded else either
 
-    def _value(self, of: Field, literal: Literal_, operand: Path | Call) -> Any:
+    def _value(self, of: Field, literal: Constant, operand: Path | Call) -> Any:
         kind, at = of.type, operand.at
         match literal.kind:
             case "string" if kind in ("id", "reference"):
@@ -230,7 +230,7 @@ class Where:
         quoted = kind not in NUMBERS and kind not in ("int", "boolean", "date", "datetime")
         raise self._mistyped(of, at, f"should {'' if quoted else 'not '}be enclosed in quotes")
 
-    def _id(self, literal: Literal_) -> str | None:
+    def _id(self, literal: Constant) -> str | None:
         text = unquoted(literal.text)
         if not text:
             return None
