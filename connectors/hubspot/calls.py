@@ -1,0 +1,162 @@
+"""The calls that partnersync makes to HubSpot, each named once; arguments are HubSpot's own JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from hubspot import HubSpot
+
+from connectors.hubspot.exchange import Answer, Exchange
+from connectors.hubspot.refusals import Effect
+from connectors.retry import RetryPolicy
+
+BATCH = 100
+LIST_PAGE = 100
+SEARCH_PAGE = 200
+ASSOCIATION_BATCH = 1_000
+
+Json = Mapping[str, Any]
+
+
+class Calls:
+    """Reads are tried again while that helps; a write that may have happened is not (``RetryPolicy``).
+
+    Every method may raise the ``ConnectorError`` family.
+    """
+
+    def __init__(self, exchange: Exchange, policy: RetryPolicy) -> None:
+        self._exchange = exchange
+        self._policy = policy
+        self._crm = HubSpot(api_factory=lambda package, name, _: getattr(package, name)(api_client=exchange)).crm
+
+    def account(self) -> Answer:
+        """Which portal this is; the client has no call for it."""
+        return self._tried("none", lambda: self._exchange.call_api("/account-info/v3/details", "GET"))
+
+    def owners(self, *, archived: bool, after: str | None) -> Answer:
+        """A page of owners."""
+        return self._ask("none", self._owners.get_page, limit=500, archived=archived, **_given(after=after))
+
+    def list(self, object_: str, properties: Sequence[str], after: str | None, *, archived: bool, limit: int) -> Answer:
+        """A page of all records, from the records themselves, in the order of their ids."""
+        wanted = _given(after=after, properties=list(properties) or None)
+        return self._ask("none", self._records.get_page, object_, limit=limit, archived=archived, **wanted)
+
+    def search(self, object_: str, request: Json) -> Answer:
+        """A page of what the search index holds; it lags behind the records."""
+        return self._ask("none", self._search.do_search, object_, request)
+
+    def read(
+        self, object_: str, ids: Sequence[str], properties: Sequence[str], id_property: str | None = None
+    ) -> Answer:
+        """Up to 100 records by id or unique property; those that do not exist are missing from the results."""
+        request = {"inputs": [{"id": id_} for id_ in ids], "properties": list(properties), "propertiesWithHistory": []}
+        return self._ask("none", self._batches.read, object_, request | _given(idProperty=id_property))
+
+    def update(self, object_: str, inputs: Sequence[Json]) -> Answer:
+        """Set properties of up to 100 records."""
+        return self._ask("fixed", self._batches.update, object_, {"inputs": list(inputs)})
+
+    def upsert(self, object_: str, inputs: Sequence[Json]) -> Answer:
+        """Set properties of up to 100 records named by a unique property, making those that are missing."""
+        return self._ask("fixed", self._batches.upsert, object_, {"inputs": list(inputs)})
+
+    def create(self, object_: str, inputs: Sequence[Json], *, unique: bool = False) -> Answer:
+        """Make up to 100 records; ``unique``: each holds a unique value, so that a second send makes no second one."""
+        effect: Effect = "fixed" if unique else "new"
+        return self._ask(effect, self._batches.create, object_, {"inputs": list(inputs)})
+
+    def associations(self, one: str, other: str, inputs: Sequence[Json]) -> Answer:
+        """What up to 1,000 records are associated with; each of them pages on its own."""
+        return self._ask("none", self._links.get_page, one, other, {"inputs": list(inputs)})
+
+    def association_types(self, one: str, other: str) -> Answer:
+        """The association types from one object to another, built-in and labelled."""
+        return self._ask("none", self._link_types.get_all, one, other)
+
+    def properties(self, object_: str) -> Answer:
+        """Every property that is not archived."""
+        return self._ask("none", self._properties.get_all, object_, archived=False)
+
+    def property(self, object_: str, name: str) -> Answer:
+        """One property."""
+        return self._ask("none", self._properties.get_by_name, object_, name)
+
+    def create_properties(self, object_: str, inputs: Sequence[Json]) -> Answer:
+        """Make properties; a second send finds them there."""
+        return self._ask("fixed", self._property_batches.create, object_, {"inputs": list(inputs)})
+
+    def change_property(self, object_: str, name: str, changes: Json) -> Answer:
+        """Change a property; ``options`` replaces the whole list."""
+        return self._ask("fixed", self._properties.update, object_, name, changes)
+
+    def groups(self, object_: str) -> Answer:
+        """The groups that properties are shown in."""
+        return self._ask("none", self._groups.get_all, object_)
+
+    def create_group(self, object_: str, group: Json) -> Answer:
+        """Make a property group."""
+        return self._ask("fixed", self._groups.create, object_, group)
+
+    def pipelines(self, object_: str) -> Answer:
+        """The pipelines with their stages."""
+        return self._ask("none", self._pipelines.get_all, object_)
+
+    def _ask(self, effect: Effect, operation: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
+        return self._tried(effect, lambda: operation(*args, _preload_content=False, **named))
+
+    def _tried(self, effect: Effect, send: Callable[[], Answer]) -> Answer:
+        def sent() -> Answer:
+            self._exchange.effect = effect
+            return send()
+
+        stop = self._exchange.line.surroundings.stop
+        return self._policy.call(sent, stop=stop, idempotent=effect == "none")
+
+    # The client makes a new API object at each attribute access; these are kept.
+
+    @cached_property
+    def _records(self) -> Any:
+        return self._crm.objects.basic_api
+
+    @cached_property
+    def _search(self) -> Any:
+        return self._crm.objects.search_api
+
+    @cached_property
+    def _batches(self) -> Any:
+        return self._crm.objects.batch_api
+
+    @cached_property
+    def _links(self) -> Any:
+        return self._crm.associations.v4.batch_api
+
+    @cached_property
+    def _link_types(self) -> Any:
+        return self._crm.associations.v4.schema.definitions_api
+
+    @cached_property
+    def _properties(self) -> Any:
+        return self._crm.properties.core_api
+
+    @cached_property
+    def _property_batches(self) -> Any:
+        return self._crm.properties.batch_api
+
+    @cached_property
+    def _groups(self) -> Any:
+        return self._crm.properties.groups_api
+
+    @cached_property
+    def _pipelines(self) -> Any:
+        return self._crm.pipelines.pipelines_api
+
+    @cached_property
+    def _owners(self) -> Any:
+        return self._crm.owners.owners_api
+
+
+def _given(**named: Any) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,51 @@
+"""What is remembered of one object between two pulls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from partnersync.ids import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next search begins and what the last one showed; stamps are milliseconds since 1970.
+
+    ``since``: everything before it is taken. ``probe`` ≤ ``since``: where the next look begins; if it shows the same
+    ``total`` and the same newest records (``top``), nothing happened. ``listing``: a first read is under way, its next
+    page starts there ("" at the beginning) and ``seen`` records came so far. ``fields`` names the fields it was made for:
+    other fields begin anew.
+    """
+
+    fields: str
+    since: int = 0
+    probe: int = 0
+    total: int = -1
+    top: str = ""
+    listing: str | None = None
+    seen: int = 0
+
+    def written(self) -> str:
+        """As text for the store."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str | None, fields: Sequence[str]) -> Cursor | None:
+        """The inverse; None where there is none, or one made for other fields."""
+        made_for = fields_mark(fields)
+        if text is None:
+            return None
+        cursor = cls(**json.loads(text))
+        return cursor if cursor.fields == made_for else None
+
+
+def fields_mark(fields: Sequence[str]) -> str:
+    """Identifies a set of fields."""
+    return digest(sorted(set(fields)), 8)
+
+
+def top_mark(records: Iterable[tuple[str, int]]) -> str:
+    """Identifies a page of (id, stamp), in whatever order equal stamps came."""
+    return digest(sorted(records), 8)

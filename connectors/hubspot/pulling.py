@@ -1,0 +1,213 @@
+"""Bring records in: what changed, what was archived or merged, everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from connectors.hubspot.associations import Associations
+from connectors.hubspot.calls import BATCH, LIST_PAGE, SEARCH_PAGE, Calls
+from connectors.hubspot.changes import Changes, Look
+from connectors.hubspot.cursor import Cursor, fields_mark, top_mark
+from connectors.hubspot.exchange import Answer
+from connectors.hubspot.records import (
+    ALWAYS_READ,
+    MERGED_IDS,
+    Json,
+    deletion,
+    merges,
+    raw_record,
+    stamp_ms,
+)
+from partnersync.records import Merged, Page, RawRecord, Unreadable, Wanted
+
+PRIMARY_COMPANY = "hs_primary_associated_company"
+_STAMPS = {"contacts": "lastmodifieddate"}
+_LONGEST_NAMES = 2_000
+"""Characters of property names in one request: search bodies over 3,000 and long list URLs (414) were refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How many records a page brings; HubSpot's own limits unless a test wants short ones."""
+
+    listed: int = LIST_PAGE
+    searched: int = SEARCH_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Pulling:
+    """Reads records for one portal; ``portal`` tells its id when the first record needs it."""
+
+    calls: Calls
+    associations: Associations
+    portal: Callable[[], str]
+    overlap: timedelta
+    pages: Pages = Pages()
+
+    def hot(self, wanted: Wanted) -> Iterator[Page]:
+        """What changed since the cursor; the first time everything, listed, and then what changed meanwhile."""
+        cursor = Cursor.read(wanted.cursor, wanted.fields)
+        if cursor is None:
+            before = self._changes(wanted.object, ()).look(0)
+            since = before.watermark(self._overlap_ms)
+            cursor = Cursor(fields_mark(wanted.fields), since, 0, before.total, before.top, listing="")
+        if cursor.listing is not None:
+            yield from self._first(wanted, cursor)
+        else:
+            yield from self._changed(wanted, cursor)
+
+    def warm(self, wanted: Wanted) -> Iterator[Page]:
+        """Every archived record and every merge of an object: search shows neither."""
+        after: str | None = None
+        while True:
+            answer = self.calls.list(wanted.object, (), after, archived=True, limit=self.pages.listed)
+            gone = tuple(deletion(self.portal(), wanted.object, each) for each in answer.results)
+            after = answer.after
+            if gone:
+                yield Page(wanted.object, gone=gone)
+            if after is None:
+                break
+        has_merged = {"propertyName": MERGED_IDS, "operator": "HAS_PROPERTY"}
+        for survivors in self._changes(wanted.object, (MERGED_IDS,)).all((has_merged,)):
+            merged = self._merged(wanted.object, survivors)
+            if merged:
+                yield Page(wanted.object, merged=merged)
+        yield Page(wanted.object, done=True)
+
+    def cold(self, wanted: Wanted) -> Iterator[Page]:
+        """Everything live, from the records themselves."""
+        seen = 0
+        for results, after in self._listed(wanted, None):
+            page = self._page(wanted, results, full=True)
+            seen += len(page.records)
+            yield replace(page, done=after is None, total=seen if after is None else None)
+
+    def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
+        """Records by the id asked for; a merged-away id gives the record it lives on in."""
+        asked = list(dict.fromkeys(ids))
+        found: dict[str, RawRecord] = {}
+        for start in range(0, len(asked), BATCH):
+            batch = asked[start : start + BATCH]
+            results = self.calls.read(object_, batch, _properties(fields)).results
+            for json in self._completed(object_, results, fields):
+                record = raw_record(self.portal(), object_, json, fields)
+                if not isinstance(record, RawRecord):
+                    continue
+                losers = {merge.loser.id for merge in merges(self.portal(), object_, json)}
+                found.update((id_, record) for id_ in batch if id_ == record.ref.id or id_ in losers)
+        return found
+
+    def _first(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
+        seen = cursor.seen
+        for results, after in self._listed(wanted, cursor.listing or None):
+            page = self._page(wanted, results, full=True)
+            seen += len(page.records)
+            kept = replace(cursor, listing=after, seen=seen if after is not None else 0)
+            last = after is None
+            yield replace(page, cursor=kept.written(), done=last, total=seen if last else None)
+
+    def _changed(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
+        changes = self._changes(wanted.object, wanted.fields)
+        look = changes.look(cursor.probe)
+        if (look.total, look.top) == (cursor.total, cursor.top):
+            yield Page(wanted.object, done=True)
+            return
+        following = self._following(cursor, look)
+        if look.reaches(cursor.since):
+            yield replace(self._page(wanted, look.records), cursor=following.written(), done=True)
+            return
+        for low, results in changes.forward(cursor.since, following.since):
+            taken = max(cursor.since, low - self._overlap_ms)
+            so_far = Cursor(cursor.fields, since=taken, probe=taken)
+            yield replace(self._page(wanted, results), cursor=so_far.written())
+        yield Page(wanted.object, cursor=following.written(), done=True)
+
+    def _following(self, cursor: Cursor, look: Look) -> Cursor:
+        """The cursor after everything that this look showed was taken.
+
+        The probe moves up with ``since`` as soon as the look shows all that the next one will: then their total is known.
+        Until then it stays, so that an idle portal keeps answering the same.
+        """
+        since = max(cursor.since, look.watermark(self._overlap_ms))
+        if not look.reaches(since):
+            return replace(cursor, since=since, total=look.total, top=look.top)
+        within = [(str(each["id"]), stamp_ms(each)) for each in look.records if stamp_ms(each) >= since]
+        return replace(cursor, since=since, probe=since, total=len(within), top=top_mark(within))
+
+    def _listed(self, wanted: Wanted, after: str | None) -> Iterator[tuple[Sequence[Json], str | None]]:
+        """Pages of the live records from ``after`` on, each with where the next one starts."""
+        asked = _narrow(wanted.fields)
+        while True:
+            answer = self.calls.list(wanted.object, asked, after, archived=False, limit=self.pages.listed)
+            after = answer.after
+            yield answer.results, after
+            if after is None:
+                return
+
+    def _page(self, wanted: Wanted, results: Sequence[Json], *, full: bool = False) -> Page:
+        records: list[RawRecord] = []
+        unreadable: list[Unreadable] = []
+        results = self._filled(wanted, results)
+        for json in self._completed(wanted.object, results, wanted.fields):
+            record = raw_record(self.portal(), wanted.object, json, wanted.fields)
+            if isinstance(record, RawRecord):
+                records.append(record)
+            else:
+                unreadable.append(record)
+        merged = self._merged(wanted.object, results)
+        return Page(wanted.object, tuple(records), merged=merged, unreadable=tuple(unreadable), full=full)
+
+    def _merged(self, object_: str, results: Sequence[Json]) -> tuple[Merged, ...]:
+        return tuple(merge for json in results for merge in merges(self.portal(), object_, json))
+
+    def _changes(self, object_: str, fields: Sequence[str]) -> Changes:
+        def search(request: Mapping[str, Any]) -> Answer:
+            return self.calls.search(object_, request)
+
+        stamp = _STAMPS.get(object_, "hs_lastmodifieddate")
+        return Changes(search, stamp, _narrow(fields) if fields else [stamp], self.pages.searched)
+
+    def _filled(self, wanted: Wanted, results: Sequence[Json]) -> Sequence[Json]:
+        """The records with all properties, where there were too many of them for the request that found them."""
+        if _narrow(wanted.fields) or not results:
+            return results
+        found: dict[str, Json] = {}
+        ids = [str(each["id"]) for each in results]
+        for start in range(0, len(ids), BATCH):
+            read = self.calls.read(wanted.object, ids[start : start + BATCH], _properties(wanted.fields))
+            found.update((str(each["id"]), each) for each in read.results)
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def _completed(self, object_: str, results: Sequence[Json], fields: Sequence[str]) -> Sequence[Json]:
+        """The records with their main company where the portal has no property that names it.
+
+        HubSpot leaves out a property that it does not know; nothing else needs to be asked to find that out.
+        """
+        if PRIMARY_COMPANY not in fields:
+            return results
+        lacking = [str(each["id"]) for each in results if PRIMARY_COMPANY not in (each.get("properties") or {})]
+        if not lacking:
+            return results
+        main = self.associations.main(object_, "companies", lacking)
+        named = {id_: {PRIMARY_COMPANY: main.get(id_)} for id_ in lacking}
+        return [
+            {**each, "properties": {**(each.get("properties") or {}), **named.get(str(each["id"]), {})}}
+            for each in results
+        ]
+
+    @property
+    def _overlap_ms(self) -> int:
+        return self.overlap // timedelta(milliseconds=1)
+
+
+def _properties(fields: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys((*fields, *ALWAYS_READ)))
+
+
+def _narrow(fields: Sequence[str]) -> list[str]:
+    """The properties to ask for where records are found; none if their names are too long for it."""
+    properties = _properties(fields)
+    return properties if sum(len(name) + len("properties=&") for name in properties) <= _LONGEST_NAMES else []

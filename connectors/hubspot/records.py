@@ -1,0 +1,87 @@
+"""HubSpot's JSON records as raw records, merges and deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from partnersync.clock import parse_instant
+from partnersync.ids import Ref
+from partnersync.records import Gone, Merged, RawRecord, Unreadable, Value
+
+CRM = "hubspot"
+MERGED_IDS = "hs_merged_object_ids"
+UPDATED_BY = "hs_updated_by_user_id"
+ALWAYS_READ = (MERGED_IDS, UPDATED_BY)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Json = Mapping[str, Any]
+
+
+def raw_record(portal: str, object_: str, json: Json, fields: Sequence[str]) -> RawRecord | Unreadable:
+    """One record with the fields asked for; a field that HubSpot left out of it is absent, an empty one is None."""
+    ref = Ref(CRM, portal, object_, str(json.get("id") or ""))
+    properties = json.get("properties")
+    try:
+        if not ref.id or not isinstance(properties, Mapping):
+            raise ValueError("it has no id or no properties")
+        stamp = instant(json["updatedAt"])
+        created = instant(json["createdAt"]) if json.get("createdAt") else None
+    except (KeyError, ValueError) as error:
+        payload: dict[str, Value] = {"record": str(dict(json))[:2_000]}
+        return Unreadable(ref, f"HubSpot's {object_} {ref.id or '?'} cannot be read: {error}", payload, _EPOCH)
+    values = {name: _value(properties[name]) for name in fields if name in properties}
+    author = properties.get(UPDATED_BY)
+    return RawRecord(ref, values, stamp, created, str(author) if author else None)
+
+
+def merges(portal: str, object_: str, json: Json) -> Iterator[Merged]:
+    """The records that were merged into this one."""
+    losers = str((json.get("properties") or {}).get(MERGED_IDS) or "")
+    survivor = str(json.get("id") or "")
+    for loser in losers.split(";"):
+        if loser.strip() and loser.strip() != survivor:
+            own = Ref(CRM, portal, object_, survivor)
+            yield Merged(Ref(CRM, portal, object_, loser.strip()), own, instant(json["updatedAt"]))
+
+
+def deletion(portal: str, object_: str, json: Json) -> Gone:
+    """An archived record."""
+    at = json.get("archivedAt") or json["updatedAt"]
+    return Gone(Ref(CRM, portal, object_, str(json["id"])), instant(at))
+
+
+def stamp_ms(json: Json) -> int:
+    """When a record was last changed, in milliseconds since 1970; 0 where it does not say."""
+    try:
+        return milliseconds(instant(json["updatedAt"]))
+    except (KeyError, ValueError):
+        return 0
+
+
+def instant(text: Any) -> datetime:
+    """HubSpot's ISO stamps, with or without milliseconds, or epoch milliseconds.
+
+    Raises:
+        ValueError: neither.
+    """
+    if isinstance(text, int) or (isinstance(text, str) and text.lstrip("-").isdecimal()):
+        return _EPOCH + timedelta(milliseconds=int(text))
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no instant")
+    return parse_instant(text)
+
+
+def milliseconds(at: datetime) -> int:
+    """Milliseconds since 1970, exact."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _value(given: Any) -> Value:
+    if given is None or given == "":
+        return None
+    if isinstance(given, (str, bool, int, Decimal)):
+        return given
+    return str(given)

@@ -1,0 +1,135 @@
+"""Put tasks, and find them again by their key.
+
+A task comes once. If the portal has a unique property ``partnersync_key`` on tasks, HubSpot itself refuses a second one:
+creating twice ends in the first. Whether tasks may have such a property is not documented, so without it the key stands in
+a line of the body, a creation whose fate is unknown is reported so and never repeated here, and a task is found through
+the tasks of its record: association reads are exact, while the search index lags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from connectors.base import TaskDraft
+from connectors.hubspot.associations import Associations
+from connectors.hubspot.batches import Input, sent
+from connectors.hubspot.calls import BATCH, Calls
+from connectors.hubspot.records import Json, raw_record
+from connectors.hubspot.task_texts import KEY_PROPERTY, READ, TASKS, properties, told
+from partnersync.changes import Outcome
+from partnersync.errors import RejectedError
+from partnersync.records import Identity, RawRecord
+
+
+class Tasks:
+    """The tasks of one portal."""
+
+    def __init__(self, calls: Calls, associations: Associations, identity: Callable[[], Identity]) -> None:
+        self._calls = calls
+        self._associations = associations
+        self._identity = identity
+        self._known_keyed: bool | None = None
+
+    def put(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
+        """Create those without an id, update or close the others; one outcome per draft."""
+        known = [self._change(draft) for draft in drafts if draft.id is not None]
+        yield from sent(known, partial(self._calls.update, TASKS))
+        fresh = [draft for draft in drafts if draft.id is None]
+        if not fresh:
+            return
+        keyed = self._keyed()
+        made = sent(map(self._creation, fresh), partial(self._calls.create, TASKS, unique=keyed))
+        yield from self._settled(made) if keyed else made
+
+    def find(self, drafts: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
+        """The tasks that exist, by key: by their id, the unique property, or among the tasks of their record."""
+        if not drafts:
+            return {}
+        found: dict[str, RawRecord] = {}
+        keys = {draft.key for draft in drafts}
+        for json in self._read([draft.id for draft in drafts if draft.id is not None]):
+            self._keep(found, keys, json, {draft.id: draft.key for draft in drafts})
+        missing = [draft for draft in drafts if draft.key not in found]
+        if missing and self._keyed():
+            for json in self._read([draft.key for draft in missing], KEY_PROPERTY):
+                self._keep(found, keys, json)
+            missing = [draft for draft in missing if draft.key not in found]
+        for object_ in sorted({draft.about_object for draft in missing}):
+            records = [draft.about for draft in missing if draft.about_object == object_]
+            links = self._associations.of(object_, TASKS, records)
+            ids = {link.id for own in links.values() for link in own}
+            for json in self._read(sorted(ids, key=_age)):
+                self._keep(found, keys, json)
+        return found
+
+    def _keep(
+        self, found: dict[str, RawRecord], keys: set[str], json: Json, by_id: Mapping[str | None, str] | None = None
+    ) -> None:
+        """The oldest task of each key; a task that a person edited may have lost its key and is known by its id."""
+        identity = self._identity()
+        record = raw_record(identity.org, TASKS, json, ())
+        if not isinstance(record, RawRecord):
+            return
+        values = told(json, identity.timezone or "UTC")
+        key = (by_id or {}).get(record.ref.id) or values["key"]
+        if not isinstance(key, str) or key not in keys:
+            return
+        before = found.get(key)
+        if before is None or _age(record.ref.id) < _age(before.ref.id):
+            found[key] = replace(record, values={**values, "key": key})
+
+    def _read(self, ids: Sequence[str], id_property: str | None = None) -> Iterator[Json]:
+        for start in range(0, len(ids), BATCH):
+            yield from self._calls.read(TASKS, ids[start : start + BATCH], READ, id_property).results
+
+    def _settled(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+        """A refused creation whose key is in the portal already was done before."""
+        refused: list[Outcome] = []
+        for outcome in outcomes:
+            if outcome.status == "rejected":
+                refused.append(outcome)
+            else:
+                yield outcome
+        there = {
+            str((json.get("properties") or {}).get(KEY_PROPERTY)): str(json["id"])
+            for json in self._read([outcome.key for outcome in refused], KEY_PROPERTY)
+        }
+        for outcome in refused:
+            id_ = there.get(outcome.key)
+            yield outcome if id_ is None else Outcome(outcome.key, "applied", id=id_)
+
+    def _change(self, draft: TaskDraft) -> Input:
+        values = {"hs_task_status": "COMPLETED"} if draft.done else self._properties(draft)
+        return Input(draft.key, {"id": draft.id, "properties": values}, draft.id)
+
+    def _creation(self, draft: TaskDraft) -> Input:
+        type_id = self._associations.unlabelled(TASKS, draft.about_object)
+        values = {**self._properties(draft), "hs_task_type": "TODO"}
+        values["hs_task_status"] = "COMPLETED" if draft.done else "NOT_STARTED"
+        if self._keyed():
+            values[KEY_PROPERTY] = draft.key
+        to = {
+            "to": {"id": draft.about},
+            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}],
+        }
+        return Input(draft.key, {"properties": values, "associations": [to]})
+
+    def _properties(self, draft: TaskDraft) -> dict[str, str]:
+        return properties(draft, self._identity().timezone or "UTC", keyed=self._keyed())
+
+    def _keyed(self) -> bool:
+        """Whether tasks have our unique property; asked once."""
+        if self._known_keyed is None:
+            try:
+                found = self._calls.property(TASKS, KEY_PROPERTY).body
+            except RejectedError:
+                found = {}
+            self._known_keyed = found.get("hasUniqueValue") is True
+        return self._known_keyed
+
+
+def _age(id_: str) -> tuple[int, str]:
+    """HubSpot's ids grow."""
+    return (int(id_), "") if id_.isdecimal() else (1 << 62, id_)
