@@ -65,6 +65,7 @@ _PAIRS: tuple[tuple[Kind, Kind, int, int, bool], ...] = (
     (CONTACT, MEETING, 199, 200, False),
     (DEAL, MEETING, 211, 212, False),
     (COMPANY, COMPANY, 14, 13, False),
+    (COMPANY, COMPANY, 450, 450, False),
 )
 _PRIMARY_PAIRS = {frozenset((a.type_id, b.type_id)) for a, b, _, _, primary in _PAIRS if primary}
 
@@ -74,7 +75,7 @@ def _types() -> dict[int, LinkType]:
     for one, other, there, back, primary in _PAIRS:
         suffix = "_unlabeled" if not primary and frozenset((one.type_id, other.type_id)) in _PRIMARY_PAIRS else ""
         label = "Primary" if primary else None
-        if one is other:
+        if one is other and there != back:
             names = ("child_to_parent_company", "parent_to_child_company")
             labels: tuple[str | None, str | None] = ("Parent Company", "Child Company")
         else:

@@ -25,7 +25,12 @@ _COUNTS = {
     "0-2": (("num_associated_contacts", "0-1"), ("num_associated_deals", "0-3")),
     "0-3": (("num_associated_contacts", "0-1"), ("hs_num_of_associated_line_items", "0-8")),
 }
-_PRIMARY = {"0-3": ("hs_primary_associated_company", 5), "0-1": ("associatedcompanyid", 1)}
+_COMPANIES = {
+    "0-1": ("associatedcompanyid", 1),
+    "0-2": ("hs_parent_company_id", 14),
+    "0-3": ("hs_primary_associated_company", 5),
+}
+_ONE_PRIMARY = ("0-1", "0-3", "0-5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def add(desk: Desk, kind: Kind, from_id: int, to_kind: Kind, to_id: int, types: 
     _insert(db, kind, from_id, to_kind, to_id, chosen.values())
     for one, other, one_id, other_id in ((kind, to_kind, from_id, to_id), (to_kind, kind, to_id, from_id)):
         primary = link_types.primary_type(one.type_id, other.type_id)
-        if primary is not None and one.type_id in _PRIMARY and not _has_primary(db, primary, one_id):
+        if primary is not None and one.type_id in _ONE_PRIMARY and not _has_primary(db, primary, one_id):
             _insert(db, one, one_id, other, other_id, [primary])
     _after_change(desk, [(kind, from_id), (to_kind, to_id)])
 
@@ -153,8 +158,8 @@ def refresh(db: sqlite3.Connection, kind_id: str, ids: Iterable[int] | None = No
             f"'{name}', (SELECT CAST(count(DISTINCT to_id) AS TEXT) FROM hs_association a WHERE"
             f" a.from_kind = '{kind_id}' AND a.from_id = hs_record.id AND a.to_kind = '{to_kind}')"
         )
-    if kind_id in _PRIMARY:
-        name, type_id = _PRIMARY[kind_id]
+    if kind_id in _COMPANIES:
+        name, type_id = _COMPANIES[kind_id]
         parts.append(
             f"'{name}', (SELECT CAST(min(to_id) AS TEXT) FROM hs_association a WHERE a.from_kind ="
             f" '{kind_id}' AND a.from_id = hs_record.id AND a.to_kind = '0-2' AND a.type_id = {type_id})"
@@ -199,7 +204,7 @@ def _has_primary(db: sqlite3.Connection, primary: LinkType, from_id: int) -> boo
 
 
 def _move_primary(desk: Desk, marked: LinkType, from_id: int, to_id: int) -> None:
-    forward = marked if marked.from_kind in _PRIMARY else link_types.DEFINED[marked.inverse_id]
+    forward = marked if marked.from_kind in _ONE_PRIMARY else link_types.DEFINED[marked.inverse_id]
     owner = from_id if forward is marked else to_id
     rows = desk.db.execute(
         "SELECT to_id FROM hs_association WHERE from_kind = ? AND from_id = ? AND to_kind = ? AND type_id = ?",

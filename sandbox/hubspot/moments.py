@@ -34,6 +34,14 @@ def millis(text: str) -> int | None:
         return None
 
 
+def given(value: object, default: int) -> int:
+    """An instant given as milliseconds or text, or the default where there is none."""
+    if value is None or value == "":
+        return default
+    found = value if isinstance(value, int) else millis(str(value))
+    return default if found is None else found
+
+
 def day_of(at: int) -> str:
     """The UTC day of an instant."""
     return (_EPOCH + timedelta(milliseconds=at)).date().isoformat()

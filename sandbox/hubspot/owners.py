@@ -96,8 +96,8 @@ def add(db: sqlite3.Connection, now: int, given: dict[str, Any]) -> str:
             int(given.get("userId") or id_ % 100_000_000),
             str(given.get("type") or "PERSON"),
             int(bool(given.get("archived"))),
-            int(given.get("createdAt") or now),
-            int(given.get("updatedAt") or now),
+            moments.given(given.get("createdAt"), now),
+            moments.given(given.get("updatedAt"), now),
             orjson.dumps(teams).decode() if teams else None,
         ),
     )

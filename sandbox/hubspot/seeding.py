@@ -137,10 +137,14 @@ def _record(desk: Desk, kind: Kind, record_id: int, row: Mapping[str, Any]) -> t
     given = row.get("properties")
     source = given if isinstance(given, Mapping) else {k: v for k, v in row.items() if k not in _BESIDE}
     props = {name: _text(value) for name, value in source.items() if value is not None and value != ""}
-    props.pop("hs_object_id", None)
-    created = _at(row.get("createdAt"), props.pop(kind.created, None), desk.now)
-    modified = _at(row.get("updatedAt"), props.pop(kind.modified, None), created)
+    created = moments.given(row.get("createdAt") or props.get(kind.created), desk.now)
+    modified = moments.given(row.get("updatedAt") or props.get(kind.modified), created)
+    for name in kind.system:
+        props.pop(name, None)
     whole = derived.creation(desk, kind, record_id, created, props) | props
+    for name, value in source.items():
+        if value is None:  # said to be empty, so no default stands in for it
+            whole.pop(name, None)
     for name, value in derived.calculated(desk, kind, created, whole).items():
         if value is not None and name not in props:
             whole[name] = value
@@ -165,7 +169,7 @@ def _histories(desk: Desk, kind: Kind, record_id: int, given: Any) -> list[Any]:
 
 
 def _entry(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {**given, "at": _at(given["at"], None, 0)}
+    return {**given, "at": moments.given(given["at"], 0)}
 
 
 def _text(value: Any) -> str:
@@ -174,16 +178,6 @@ def _text(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return str(value)
-
-
-def _at(given: Any, text: str | None, default: int) -> int:
-    value = given if given is not None else text
-    if value is None:
-        return default
-    if isinstance(value, int):
-        return value
-    found = moments.millis(str(value))
-    return default if found is None else found
 
 
 def _mark_primary(desk: Desk, kind: Kind, to_kind: Kind, pairs: Sequence[tuple[str, str]]) -> None:
