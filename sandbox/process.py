@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from sandbox.generator import populate
 from sandbox.server import start
 from sandbox.world import World
 
@@ -72,8 +73,8 @@ def serve(
 
 
 def _fill(world: World, seed: int, size: str, csv: Path | None, bare: bool) -> None:
-    from sandbox.generator import populate
-
+    if world.salesforce.dump("Account", False):
+        return
     try:
         populate(world, seed, size, world.clock.now().date(), csv, bare)
     except ValueError as refused:

@@ -178,6 +178,7 @@ def _task(task: Task) -> Row:
         "hs_task_subject": task.subject,
         "hs_task_body": task.body,
         "hs_task_status": "COMPLETED" if task.done else "NOT_STARTED",
+        "hs_task_completion_date": _instant(task.modified_at) if task.done else None,
         "hs_task_priority": "NONE",
         "hs_task_type": "TODO",
         "hs_timestamp": _instant(datetime.combine(task.due_on, _SIGNED_AT)),

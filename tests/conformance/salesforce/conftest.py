@@ -83,16 +83,22 @@ class Org:
         return str(answer.json["access_token"])
 
 
+@pytest.fixture(scope="session")
+def _server() -> Iterator[Server]:
+    first = World.open()
+    with start(first, 0) as server:
+        yield server
+    first.close()
+
+
 @pytest.fixture
-def org() -> Iterator[Org]:
+def org(_server: Server) -> Iterator[Org]:
+    """An empty org with two custom fields, signed in to."""
     world = World.open()
-    world.salesforce.add_field(
-        "Account", {"name": "Code__c", "type": "string", "length": 20, "externalId": True, "unique": True}
-    )
-    world.salesforce.add_field(
-        "Account",
-        {"name": "Grade__c", "type": "picklist", "picklistValues": ["A", "B"], "restrictedPicklist": True},
-    )
-    with start(world, 0) as server:
-        yield Org(server)
+    code = {"name": "Code__c", "type": "string", "length": 20, "externalId": True, "unique": True}
+    grade = {"name": "Grade__c", "type": "picklist", "picklistValues": ["A", "B"], "restrictedPicklist": True}
+    for definition in (code, grade):
+        world.salesforce.add_field("Account", definition)
+    _server.serve(world)
+    yield Org(_server)
     world.close()

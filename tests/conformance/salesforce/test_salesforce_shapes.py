@@ -192,7 +192,7 @@ def test_values_are_json_numbers_dates_and_stamps_of_thousandths(org: Any) -> No
         ("CreatedDate >= 2020-01-01T00:00:00.000+02:00", 2),
         ("CloseDate < 2026-02-01", 1),
         ("CloseDate IN (2026-01-15, 2026-05-15)", 2),
-        ("name = 'ALPHA' OR (Amount > 150 AND NOT Name LIKE 'A%')", 2),
+        ("name = 'ALPHA' OR (Amount > 150 AND (NOT Name LIKE 'A%'))", 2),
         ("Name LIKE '%et_'", 1),
         ("Amount = null", 0),
         ("Id NOT IN ('006000000000001AAA')", 2),

