@@ -14,6 +14,8 @@ from connectors.base import Budget, Freshness, Surroundings
 from sandbox.server import Application, Server
 from sandbox.world import World
 
+pytest.register_assert_rewrite("tests.connectors.contract")
+
 
 class WallClock:
     """Real time; the connectors under test talk to a server that lives in it."""

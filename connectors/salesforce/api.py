@@ -1,0 +1,190 @@
+"""Calls to one Salesforce org: signed, refreshed once on 401, retried by our policy, told in our errors.
+
+simple-salesforce builds the URLs and parses the answers (decimals exact), always in its session-id mode, so that it never
+signs in by itself: on a 401 the *whole* request is sent again here with its own headers. The server's time is kept from
+its ``Date`` header and carried on by a monotonic clock; the machine's wall clock is not asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from connectors.retry import RetryPolicy
+from connectors.salesforce.errors import failure
+from connectors.salesforce.tokens import Token, Tokens
+from connectors.salesforce.wire import encode
+from connectors.transport import Line
+from partnersync.errors import ConnectorError, UnauthorizedError, UnavailableError
+
+MOST_PARTS = 25
+MOST_QUERIES = 5
+"""Of one composite call; sObject Collections count as queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One subrequest of a composite call: ``path`` is relative to the version's base; ``body`` is JSON-able."""
+
+    name: str
+    method: str
+    path: str
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one subrequest: its body, or the failure it means."""
+
+    name: str
+    body: Any
+    failure: ConnectorError | None = None
+
+
+class Api:
+    """One signed-in session; used by one thread at a time."""
+
+    def __init__(
+        self, tokens: Tokens, session: requests.Session, version: str, line: Line, policy: RetryPolicy
+    ) -> None:
+        self.tokens = tokens
+        self.base = f"/services/data/v{version}/"
+        self._session = session
+        self._version = version
+        self._line = line
+        self._policy = policy
+        self._client: tuple[Token, Salesforce] | None = None
+        self._asked_at: tuple[datetime, float] | None = None
+        session.hooks["response"].append(self._note_time)
+
+    @property
+    def org(self) -> str:
+        """The 18-character id of the org that this session opens."""
+        return self.tokens.current().org
+
+    def asked_at(self) -> datetime:
+        """The server's time when the last answered request was sent; never later than it really was."""
+        self.tokens.current()
+        return self._asked_at[0] if self._asked_at else self._line.surroundings.clock.now()
+
+    def now(self) -> datetime:
+        """The server's time at present."""
+        asked_at = self.asked_at()
+        passed = time.monotonic() - self._asked_at[1] if self._asked_at else 0.0
+        return asked_at + timedelta(seconds=passed)
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The body of a GET below the version's base."""
+        return self._call("GET", path, params=params, body=None, idempotent=True, safe=True)
+
+    def read(self, path: str, body: Any) -> Any:
+        """The body of a POST that only reads."""
+        return self._call("POST", path, params=None, body=body, idempotent=True, safe=True)
+
+    def write(self, method: str, path: str, body: Any, *, idempotent: bool = False) -> Any:
+        """The body of a request that changes something."""
+        return self._call(method, path, params=None, body=body, idempotent=idempotent, safe=False)
+
+    def read_parts(self, parts: Sequence[Part]) -> Mapping[str, Answer]:
+        """All ``parts`` in one call that only reads; asked again whole while any of them fails for a passing reason."""
+
+        def ask() -> dict[str, Answer]:
+            answers = self._answers(self._once("POST", "composite", None, self._composite(parts), safe=True), safe=True)
+            for answer in answers.values():
+                if isinstance(answer.failure, UnavailableError):
+                    raise answer.failure
+            return answers
+
+        return self._policy.call(ask, stop=self._line.surroundings.stop, idempotent=True)
+
+    def write_parts(self, parts: Sequence[Part], *, idempotent: bool = False) -> Mapping[str, Answer]:
+        """All ``parts`` in one call; one part's failure leaves the others standing."""
+        body = self._composite(parts)
+        return self._answers(self.write("POST", "composite", body, idempotent=idempotent), safe=False)
+
+    def query_path(self, soql: str, *, deleted_too: bool = False) -> str:
+        """The subrequest path of a query."""
+        return f"{'queryAll' if deleted_too else 'query'}/?q={quote(soql, safe='')}"
+
+    def below(self, url: str) -> str:
+        """A path that the server gave (``nextRecordsUrl``), relative to the version's base."""
+        return url.partition(self.base)[2] or url.lstrip("/")
+
+    def close(self) -> None:
+        """Give back the sockets."""
+        self._session.close()
+
+    def _composite(self, parts: Sequence[Part]) -> Mapping[str, Any]:
+        asked = []
+        for part in parts:
+            one = {"method": part.method, "url": self.base + part.path, "referenceId": part.name}
+            asked.append(one if part.body is None else {**one, "body": part.body})
+        return {"allOrNone": False, "collateSubrequests": False, "compositeRequest": asked}
+
+    def _answers(self, content: Any, *, safe: bool) -> dict[str, Answer]:
+        answers = {}
+        for one in (content or {}).get("compositeResponse", ()):
+            status, body = int(one["httpStatusCode"]), one.get("body")
+            failed = failure(status, body, safe=safe) if status >= 300 else None
+            answers[one["referenceId"]] = Answer(one["referenceId"], None if failed else body, failed)
+        return answers
+
+    def _call(
+        self, method: str, path: str, *, params: Mapping[str, str] | None, body: Any, idempotent: bool, safe: bool
+    ) -> Any:
+        return self._policy.call(
+            lambda: self._once(method, path, params, body, safe=safe),
+            stop=self._line.surroundings.stop,
+            idempotent=idempotent,
+        )
+
+    def _once(self, method: str, path: str, params: Mapping[str, str] | None, body: Any, *, safe: bool) -> Any:
+        token = self.tokens.current()
+        try:
+            return self._send(token, method, path, params, body, safe)
+        except UnauthorizedError as error:
+            if error.status != 401:
+                raise
+        return self._send(self.tokens.renew(token), method, path, params, body, safe)
+
+    def _send(
+        self, token: Token, method: str, path: str, params: Mapping[str, str] | None, body: Any, safe: bool
+    ) -> Any:
+        data = None if body is None else encode(body).encode()
+        try:
+            return self._signed_in(token).restful(path, params=params, method=method, data=data)
+        except SalesforceError as error:
+            raise failure(error.status, error.content, safe=safe) from None
+        except (requests.RequestException, ValueError) as error:
+            raise UnavailableError("Salesforce's answer is not JSON", maybe_done=not safe) from error
+
+    def _signed_in(self, token: Token) -> Salesforce:
+        if self._client is None or self._client[0] is not token:
+            client = Salesforce(
+                session_id=token.access,
+                instance_url=token.instance_url,
+                version=self._version,
+                session=self._session,
+                parse_float=Decimal,
+                object_pairs_hook=None,
+            )
+            self._client = (token, client)
+        return self._client[1]
+
+    def _note_time(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        try:
+            answered_at = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return
+        sent_at = time.monotonic() - response.elapsed.total_seconds()
+        self._asked_at = (answered_at.astimezone(UTC) - response.elapsed, sent_at)

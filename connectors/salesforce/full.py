@@ -1,0 +1,108 @@
+"""Everything live of one object, in order of id: the first pull, and the nightly cold read.
+
+The watermark is asked for in the same call as the first page, one subrequest before it, so that nothing that changes while
+the pages are read is older than it. Pages follow the server's locator; when that has expired, or in another process, the
+read goes on after the last id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from connectors.salesforce import soql
+from connectors.salesforce.api import Answer, Api, Part
+from connectors.salesforce.cursor import Cursor
+from connectors.salesforce.marks import covered, mark_part
+from connectors.salesforce.rows import read_rows
+from connectors.salesforce.shapes import Selection, Shape
+from connectors.salesforce.steps import describe_part, described, without_hidden
+from partnersync.records import Page, Wanted
+
+
+class FullRead:
+    """A read of everything; with ``cold`` the stored cursor is left alone and the read starts at the first id."""
+
+    def __init__(self, wanted: Wanted, api: Api, *, cursor: Cursor | None = None, cold: bool = False) -> None:
+        self.done = False
+        self.shape: Shape | None = None
+        self._wanted = wanted
+        self._api = api
+        self._cold = cold
+        self._cursor = cursor
+        self._resumed = cursor is not None
+        self._locator: str | None = None
+
+    def parts(self, queries: int) -> Sequence[Part]:
+        """Describe first; then the watermark and a page; then pages."""
+        if self._cursor is None:
+            return (describe_part(self._wanted.object),)
+        if queries < 1:
+            return ()
+        cursor = self._cursor
+        page = Part("rows", "GET", self._locator or self._rows_path(cursor))
+        needs_mark = not (self._cold or self._resumed) and cursor.id == "" and cursor.selection.replicates
+        now = self._api.now()
+        return (mark_part(cursor.selection.object, "updated", now, now), page) if needs_mark else (page,)
+
+    def take(self, answers: Mapping[str, Answer]) -> Iterator[Page]:
+        """One page per call."""
+        if "describe" in answers:
+            self.shape = described(answers["describe"], self._wanted.object)
+            self._cursor = self._start(Selection.of(self.shape, self._wanted.fields))
+            return
+        cursor = self._cursor
+        if cursor is None or "rows" not in answers:
+            return
+        rows = answers["rows"]
+        if rows.failure is not None:
+            self._go_on_after(rows, cursor)
+            return
+        watermark = cursor.watermark
+        if cursor.id == "" and not self._resumed:
+            watermark = covered(answers.get("updated"), self._api.asked_at())
+        yield self._page(rows, replace(cursor, watermark=watermark))
+
+    def _start(self, selection: Selection) -> Cursor:
+        now: datetime = self._api.now()
+        return Cursor("full", selection, described_at=now, watermark=now, stamp=now)
+
+    def _rows_path(self, cursor: Cursor) -> str:
+        chosen = cursor.selection
+        return self._api.query_path(soql.select(chosen.fields, chosen.object, soql.beyond(cursor.id), "Id"))
+
+    def _page(self, answer: Answer, cursor: Cursor) -> Page:
+        body = answer.body
+        records, unreadable = read_rows(body["records"], cursor.selection, self._api.org, self._api.asked_at())
+        last = max((row["Id"] for row in body["records"] if isinstance(row.get("Id"), str)), default=cursor.id)
+        cursor = replace(cursor, id=max(cursor.id, last), seen=cursor.seen + len(records))
+        self.done = bool(body["done"])
+        self._locator = None if self.done else self._api.below(body["nextRecordsUrl"])
+        if self.done:
+            cursor = replace(cursor, state="rest", id="", stamp=cursor.watermark)
+        self._cursor = cursor
+        return Page(
+            cursor.selection.object,
+            records,
+            unreadable=unreadable,
+            cursor=None if self._cold else cursor.text(),
+            done=self.done,
+            full=True,
+            total=cursor.seen if self.done else None,
+        )
+
+    def _go_on_after(self, rows: Answer, cursor: Cursor) -> None:
+        """An expired locator means to ask by id again; a field that went out of sight, to ask without it.
+
+        Raises:
+            ConnectorError: anything else.
+        """
+        assert rows.failure is not None
+        if rows.failure.code == "INVALID_QUERY_LOCATOR" and self._locator is not None:
+            self._locator = None
+            return
+        fewer = without_hidden(cursor.selection, rows.failure)
+        if fewer is None:
+            raise rows.failure
+        self._locator, self._cursor = None, replace(cursor, selection=fewer)

@@ -1,0 +1,165 @@
+"""Our tasks: put once per key, found by key, in the house's words.
+
+Where Activity has our key field (text, external id, unique), a task is upserted by it, so that a send whose answer was lost
+may be repeated. Without the field the key stands as a line of its own in the description, a create is sent once, and a
+lost answer is resolved by reading the tasks of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Any
+
+from connectors.base import TaskDraft
+from connectors.salesforce import soql
+from connectors.salesforce.api import Api
+from connectors.salesforce.ids import long_id
+from connectors.salesforce.reading import IDS_IN_WHERE, chunks, queries
+from connectors.salesforce.rows import read_rows
+from connectors.salesforce.sending import Item, send
+from connectors.salesforce.shapes import Selection, Shape
+from connectors.salesforce.values import normal
+from partnersync.changes import Outcome
+from partnersync.records import RawRecord, Value
+
+TASK = "Task"
+_FIELDS = ("Subject", "Description", "ActivityDate", "OwnerId", "Status", "IsClosed", "WhatId", "WhoId")
+_KEYS_IN_WHERE = 50
+_PEOPLE = frozenset({"Contact", "Lead"})
+_PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High"}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where tasks are put: the described Task, and the name of our key field."""
+
+    api: Api
+    shape: Shape
+    key_field: str
+    stop: Event
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the key field is there and makes a second upsert harmless."""
+        field = self.shape.schema.fields.get(self.key_field)
+        return field is not None and field.external_id and field.unique and field.creatable
+
+    def put(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
+        """One outcome per draft: creates (upserts by key where that is possible), then updates."""
+        new = [draft for draft in drafts if draft.id is None]
+        old = [draft for draft in drafts if draft.id is not None]
+        if self.keyed:
+            suffix = f"/{TASK}/{soql.name(self.key_field)}"
+            outcomes = send(
+                self.api, [self._new(d) for d in new], self.stop, method="PATCH", suffix=suffix, idempotent=True
+            )
+            for outcome in outcomes:
+                # The first send may still be running when the second comes: the key is taken, so the task is there.
+                taken = outcome.code in ("DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID")
+                yield replace(outcome, status="unknown") if taken else outcome
+        else:
+            yield from send(self.api, [self._new(d) for d in new], self.stop, method="POST")
+        yield from send(self.api, [self._old(d) for d in old], self.stop, method="PATCH", idempotent=True)
+
+    def find(self, drafts: Sequence[TaskDraft]) -> dict[str, RawRecord]:
+        """The tasks that carry these keys; of twins, the elder."""
+        selection = Selection.of(self.shape, (*_FIELDS, self.key_field))
+        keys = {draft.key for draft in drafts}
+        rows = queries(self.api, self._finding(selection, drafts))
+        read, _ = read_rows(rows, selection, self.api.org, self.api.asked_at())
+        found: dict[str, RawRecord] = {}
+        for record in sorted(read, key=lambda task: (task.created_at or task.stamp, task.ref.id)):
+            values = self._house_words(record.values)
+            key = values["key"]
+            if isinstance(key, str) and key in keys and key not in found:
+                found[key] = replace(record, values=values)
+        return found
+
+    def _finding(self, selection: Selection, drafts: Sequence[TaskDraft]) -> Iterator[str]:
+        if self.keyed:
+            for group in chunks(dict.fromkeys(draft.key for draft in drafts), _KEYS_IN_WHERE):
+                yield soql.select(selection.fields, TASK, soql.among(self.key_field, group))
+            return
+        for field in ("WhatId", "WhoId"):
+            about = dict.fromkeys(draft.about for draft in drafts if _about_field(draft) == field)
+            for group in chunks(about, IDS_IN_WHERE):
+                yield soql.select(selection.fields, TASK, soql.among(field, group))
+
+    def _new(self, draft: TaskDraft) -> Item:
+        body: dict[str, Any] = {"attributes": {"type": TASK}, **self._content(draft)}
+        body[_about_field(draft)] = draft.about
+        if self.keyed:
+            body[self.key_field] = draft.key
+        if draft.done:
+            body["Status"] = self._closed()
+        return Item(draft.key, draft.key, TASK, body)
+
+    def _old(self, draft: TaskDraft) -> Item:
+        # Closing touches nothing else: whatever a person wrote into the task stays.
+        content = {"Status": self._closed()} if draft.done else self._content(draft)
+        body = {"attributes": {"type": TASK}, "Id": draft.id, **content}
+        return Item(draft.key, long_id(draft.id or ""), TASK, body)
+
+    def _content(self, draft: TaskDraft) -> dict[str, Any]:
+        text = draft.body if self.keyed else f"{draft.body}\n{_marker(draft.key)}".lstrip("\n")
+        content: dict[str, Any] = {
+            "Subject": self._normal("Subject", draft.subject),
+            "Description": self._normal("Description", text),
+            "ActivityDate": draft.due_on,
+        }
+        priority = self._normal("Priority", _PRIORITIES[draft.priority])
+        if priority in {choice.value for choice in self._choices("Priority")}:
+            content["Priority"] = priority
+        if draft.owner is not None:
+            content["OwnerId"] = draft.owner
+        return content
+
+    def _closed(self) -> str:
+        """The status that counts as done: Completed, or what this org calls it."""
+        if any(choice.value == "Completed" for choice in self._choices("Status")):
+            return "Completed"
+        text = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true ORDER BY SortOrder"
+        names = [str(row["ApiName"]) for row in queries(self.api, [text])]
+        return names[0] if names else "Completed"
+
+    def _choices(self, field: str) -> Sequence[Any]:
+        schema = self.shape.schema.fields.get(field)
+        return schema.choices if schema else ()
+
+    def _normal(self, field: str, text: str) -> str | None:
+        schema = self.shape.schema.fields.get(field)
+        return normal(schema, text) if schema else text
+
+    def _house_words(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        text = str(values.get("Description") or "").replace("\r\n", "\n")
+        body, key = _unmarked(text)
+        if self.keyed:
+            body, key = text, str(values.get(self.key_field) or "")
+        return {
+            "subject": values.get("Subject"),
+            "body": body,
+            "due_on": values.get("ActivityDate"),
+            "owner": values.get("OwnerId"),
+            "done": bool(values.get("IsClosed")),
+            "key": key or None,
+        }
+
+
+def _about_field(draft: TaskDraft) -> str:
+    return "WhoId" if draft.about_object in _PEOPLE else "WhatId"
+
+
+def _marker(key: str) -> str:
+    return f"[partnersync:{key}]"
+
+
+def _unmarked(text: str) -> tuple[str, str]:
+    """The text before our marker line, and the key in it."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        mark = line.strip()
+        if mark.startswith("[partnersync:") and mark.endswith("]"):
+            return "\n".join(lines[:number] + lines[number + 1 :]), mark[len("[partnersync:") : -1]
+    return text, ""
