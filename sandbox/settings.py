@@ -112,6 +112,8 @@ class HubSpotSettings:
     dated_association_create_status: Literal[200, 201] = 200
     labels_allowed: bool = True
     association_edit_bumps: bool = False
+    edit_associations_allowed: bool = True
+    """Whether the caller's user may edit associations, which versions from 2026-09 on check."""
     pipeline_edit_bumps: bool = True
     identical_write_bumps: bool = True
     cleared_value: Literal["null", "empty"] = "null"

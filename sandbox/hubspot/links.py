@@ -87,7 +87,9 @@ def connect(desk: Desk, kind: Kind, record_id: int, wanted: Iterable[Wanted]) ->
 
 
 def add(desk: Desk, kind: Kind, from_id: int, to_kind: Kind, to_id: int, types: Iterable[LinkType]) -> None:
-    """Associate two records by these types (none: the default one)."""
+    """Associate two records by these types (none: the default one). Raises: `Refusal` 400 for lack of leave."""
+    if desk.strict and not desk.settings.edit_associations_allowed:
+        raise refusals.invalid("Missing 'Edit Associations' permission.")
     chosen = {each.type_id: each for each in types}
     plain = link_types.default_type(kind.type_id, to_kind.type_id)
     if plain is not None:

@@ -226,3 +226,12 @@ def test_tasks_are_associated_by_their_recorded_types(portal, kind, type_id):
     )["id"]
 
     assert portal.get(f"/crm/v4/objects/{kind}/{target}/associations/tasks")["results"][0]["toObjectId"] == int(task)
+
+
+def test_from_2026_09_on_editing_associations_needs_leave_and_lacks_it_with_400(portal, deal, companies):
+    portal.settings(edit_associations_allowed=False)
+    path = f"associations/default/companies/{companies[0]}"
+    body = portal.put(f"/crm/objects/2026-09/deals/{deal}/{path}", status=400)
+
+    assert body["message"] == "Missing 'Edit Associations' permission."
+    portal.put(f"/crm/v4/objects/deals/{deal}/{path}")
