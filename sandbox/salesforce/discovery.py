@@ -1,7 +1,9 @@
 """What the org offers: versions, resources, objects and their describes."""
 
+from dataclasses import replace
 from typing import Any
 
+from sandbox.salesforce.fields import Choice, Field
 from sandbox.salesforce.ids import full_id
 from sandbox.salesforce.moments import http_date
 from sandbox.salesforce.objects.model import SObject
@@ -77,7 +79,7 @@ def describe(org: Org, sobject: SObject, call: ApiCall) -> Reply:
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [schema.shown(sobject, field) for field in schema.readable(sobject)],
+        "fields": [schema.shown(sobject, _staged(org, sobject, field)) for field in schema.readable(sobject)],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -102,6 +104,17 @@ def describe(org: Org, sobject: SObject, call: ApiCall) -> Reply:
         **_summary(sobject, call),
     }
     return json_reply(200, value, modified)
+
+
+def _staged(org: Org, sobject: SObject, field: Field) -> Field:
+    """The field; an opportunity's stages are those that the org has now, not those it began with."""
+    if (sobject.name, field.name) != ("Opportunity", "StageName"):
+        return field
+    with org.store.read() as db:
+        labels = db.execute(
+            'SELECT "MasterLabel" FROM "sf_OpportunityStage" WHERE "IsActive" = 1 ORDER BY "SortOrder", "rid"'
+        ).fetchall()
+    return replace(field, picklist=tuple(Choice(str(label)) for (label,) in labels))
 
 
 def _summary(sobject: SObject, call: ApiCall) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from sandbox.generator import Programme, populate
-from sandbox.generator.hubspot import OURS, REPS_OWN
+from sandbox.generator.hubspot import DEAL_TYPES, OURS, REPS_OWN
 from sandbox.generator.salesforce import FIELDS
 from sandbox.process import SandboxProcess
 from sandbox.server import Server, start
@@ -190,6 +190,18 @@ def test_the_fields_that_the_product_maps_exist_in_both(reader: Reader) -> None:
     assert (key["externalId"], key["unique"], key["length"]) == (True, True, 64)
     for kind, definition in (*REPS_OWN, *OURS):
         assert reader.hubspot(f"/crm/v3/properties/{kind}/{definition['name']}")["type"] == definition["type"]
+
+
+def test_every_stage_and_type_in_use_is_one_that_the_crm_offers(programme: Programme, reader: Reader) -> None:
+    described = reader.describe("Opportunity")
+
+    for name, used in (
+        ("StageName", {d.stage for d in programme.opportunities if d.crm == "salesforce"}),
+        ("Type", {d.type for d in programme.opportunities}),
+    ):
+        assert used <= {choice["value"] for choice in described[name]["picklistValues"]}
+    deal_types = {o["value"] for o in reader.hubspot("/crm/v3/properties/deals/dealtype")["options"]}
+    assert set(DEAL_TYPES.values()) <= deal_types
 
 
 def test_a_bare_portal_lacks_our_properties_but_has_the_reps_own() -> None:
