@@ -215,12 +215,14 @@ def _mirrored(rng: Random, deals: list[Opportunity], accounts: dict[str, Account
     shared = [i for i, d in enumerate(deals) if d.crm == "salesforce" and d.account and accounts[d.account].twin]
     second = [i for i, d in enumerate(deals) if d.crm == "hubspot"]
     count = min(len(shared), len(second), max(1, len(second) // 30))
-    # Which deal becomes the mirror is the one born nearest after its original, so that ids stay ascending by creation.
+    # The mirror is the first deal born after its original, so that ids stay ascending by creation; both lists
+    # ascend, so one pass over the second finds them all.
+    candidates = iter(second)
     for at in sorted(rng.sample(shared, count)):
         original = deals[at]
-        later = next((i for i in second if deals[i].created_at > original.created_at and not deals[i].twin), None)
+        later = next((i for i in candidates if deals[i].created_at > original.created_at), None)
         if later is None or original.account is None:
-            continue
+            break
         mirror, hubspot = deals[later], STAGES["hubspot"]
         twin_account = accounts[accounts[original.account].twin or ""]
         stage, chance = hubspot.open[2]
