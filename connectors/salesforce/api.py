@@ -83,23 +83,19 @@ class Api:
         passed = time.monotonic() - self._asked_at[1] if self._asked_at else 0.0
         return asked_at + timedelta(seconds=passed)
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        """The body of a GET below the version's base."""
-        return self._call("GET", path, params=params, body=None, idempotent=True, safe=True)
-
     def read(self, path: str, body: Any) -> Any:
         """The body of a POST that only reads."""
-        return self._call("POST", path, params=None, body=body, idempotent=True, safe=True)
+        return self._call("POST", path, body, idempotent=True, safe=True)
 
     def write(self, method: str, path: str, body: Any, *, idempotent: bool = False) -> Any:
         """The body of a request that changes something."""
-        return self._call(method, path, params=None, body=body, idempotent=idempotent, safe=False)
+        return self._call(method, path, body, idempotent=idempotent, safe=False)
 
     def read_parts(self, parts: Sequence[Part]) -> Mapping[str, Answer]:
         """All ``parts`` in one call that only reads; asked again whole while any of them fails for a passing reason."""
 
         def ask() -> dict[str, Answer]:
-            answers = self._answers(self._once("POST", "composite", None, self._composite(parts), safe=True), safe=True)
+            answers = self._answers(self._once("POST", "composite", self._composite(parts), safe=True), safe=True)
             for answer in answers.values():
                 if isinstance(answer.failure, UnavailableError):
                     raise answer.failure
@@ -139,30 +135,25 @@ class Api:
             answers[one["referenceId"]] = Answer(one["referenceId"], None if failed else body, failed)
         return answers
 
-    def _call(
-        self, method: str, path: str, *, params: Mapping[str, str] | None, body: Any, idempotent: bool, safe: bool
-    ) -> Any:
+    def _call(self, method: str, path: str, body: Any, *, idempotent: bool, safe: bool) -> Any:
         return self._policy.call(
-            lambda: self._once(method, path, params, body, safe=safe),
+            lambda: self._once(method, path, body, safe=safe),
             stop=self._line.surroundings.stop,
             idempotent=idempotent,
         )
 
-    def _once(self, method: str, path: str, params: Mapping[str, str] | None, body: Any, *, safe: bool) -> Any:
+    def _once(self, method: str, path: str, body: Any, *, safe: bool) -> Any:
         token = self.tokens.current()
         try:
-            return self._send(token, method, path, params, body, safe)
+            return self._send(token, method, path, body, safe)
         except UnauthorizedError as error:
             if error.status != 401:
                 raise
-        return self._send(self.tokens.renew(token), method, path, params, body, safe)
+        return self._send(self.tokens.renew(token), method, path, body, safe)
 
-    def _send(
-        self, token: Token, method: str, path: str, params: Mapping[str, str] | None, body: Any, safe: bool
-    ) -> Any:
-        data = None if body is None else encode(body).encode()
+    def _send(self, token: Token, method: str, path: str, body: Any, safe: bool) -> Any:
         try:
-            return self._signed_in(token).restful(path, params=params, method=method, data=data)
+            return self._signed_in(token).restful(path, method=method, data=encode(body).encode())
         except SalesforceError as error:
             raise failure(error.status, error.content, safe=safe) from None
         except (requests.RequestException, ValueError) as error:

@@ -20,7 +20,7 @@ from connectors.salesforce.api import Answer, Api, Part
 from connectors.salesforce.cursor import OVERLAP, Cursor
 from connectors.salesforce.marks import OLDEST_DELETED, covered, deletions, mark_part, updates
 from connectors.salesforce.rows import read_rows, ref
-from connectors.salesforce.shapes import Selection, Shape
+from connectors.salesforce.shapes import Shape, came_into_sight, seen_again
 from connectors.salesforce.steps import describe_part, described, without_hidden
 from connectors.salesforce.wire import instant
 from partnersync.records import Gone, Page
@@ -34,7 +34,9 @@ class Changes:
 
     def __init__(self, cursor: Cursor, api: Api) -> None:
         self.done = False
+        self.object = cursor.selection.object
         self.shape: Shape | None = None
+        self.lost_fields = False
         self.in_sight = False
         """A field came into sight: everything must be read again, and this pull is over."""
         self._api = api
@@ -86,10 +88,9 @@ class Changes:
 
     def take(self, answers: Mapping[str, Answer]) -> Iterator[Page]:
         """At most one page per call."""
-        if "describe" in answers and self._came_into_sight(
-            described(answers["describe"], self._cursor.selection.object)
-        ):
-            self.in_sight = self.done = True
+        if "describe" in answers:
+            self._take_shape(answers["describe"])
+        if self.in_sight:
             return
         nothing_updated = self._take_marks(answers) if self._goal is None else False
         if "bin" in answers:
@@ -104,12 +105,11 @@ class Changes:
         elif nothing_updated:
             yield self._last_page()
 
-    def _came_into_sight(self, shape: Shape) -> bool:
-        self.shape = shape
+    def _take_shape(self, answer: Answer) -> None:
         before = self._cursor.selection
-        after = Selection.of(shape, before.asked, hidden=(field for field in before.hidden if "." in field))
-        self._cursor = replace(self._cursor, selection=after, described_at=self._api.now())
-        return bool(set(before.hidden) - set(after.hidden))
+        self.shape = described(answer, before.object)
+        self.in_sight = self.done = came_into_sight(before, self.shape)
+        self._cursor = replace(self._cursor, selection=seen_again(before, self.shape), described_at=self._api.now())
 
     def _take_marks(self, answers: Mapping[str, Answer]) -> bool:
         """Set the goal; whether the server is sure that nothing was updated."""
@@ -143,6 +143,7 @@ class Changes:
         fewer = without_hidden(self._cursor.selection, rows.failure)
         if fewer is None:
             raise rows.failure
+        self.lost_fields = True
         self._cursor = replace(self._cursor, selection=fewer)
 
     def _page(self, rows: Answer) -> Iterator[Page]:

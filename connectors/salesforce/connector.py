@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from connectors.base import Capabilities, Surroundings, TaskDraft
+from connectors.base import Capabilities, Freshness, Surroundings, TaskDraft
 from connectors.connection import Connection
 from connectors.retry import RetryPolicy
 from connectors.salesforce import reading
@@ -17,7 +18,7 @@ from connectors.salesforce.cursor import parse_cursor
 from connectors.salesforce.dialect import SalesforceDialect
 from connectors.salesforce.full import FullRead
 from connectors.salesforce.sending import CHUNK, Item, send
-from connectors.salesforce.shapes import Selection, Shape
+from connectors.salesforce.shapes import Selection, Shape, came_into_sight
 from connectors.salesforce.steps import run
 from connectors.salesforce.tasks import TASK, Desk
 from connectors.salesforce.tokens import Tokens
@@ -27,6 +28,7 @@ from partnersync.changes import Outcome, Write
 from partnersync.errors import RejectedError
 from partnersync.records import FieldSchema, Identity, ObjectSchema, Page, Person, RawRecord, Wanted
 
+T = TypeVar("T")
 MERGED_WITHIN = timedelta(days=3)
 """How far back the hourly look at merges goes; the nightly one takes all that the recycle bin holds."""
 
@@ -85,7 +87,8 @@ class SalesforceConnector:
         self._learn(pulls)
 
     def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
-        """Accounts, contacts and leads that were merged into others."""
+        """Accounts, contacts and leads that were merged into others; the schema is read anew on the way."""
+        self.describe([one.object for one in wanted])
         since = self._api.now() - MERGED_WITHIN
         yield from self._counted("warm", (self._merged(one, since) for one in wanted))
 
@@ -123,15 +126,14 @@ class SalesforceConnector:
         """Update records, 200 in a collection and five collections in a call."""
         with self._line.calls("write"):
             items, refused = self._items(writes)
-            outcomes = tuple(send(self._api, items, self._stop, method="PATCH"))
         yield from refused
-        yield from outcomes
+        yield from self._counted("write", send(self._api, items, self._stop, method="PATCH"))
 
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create, update or close tasks, once per key."""
         with self._line.calls("write"):
-            outcomes = tuple(self._desk().put(tasks))
-        yield from outcomes
+            desk = self._desk()
+        yield from self._counted("write", desk.put(tasks))
 
     def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
         """Tasks by key, through the key field or the tasks of their record."""
@@ -157,25 +159,33 @@ class SalesforceConnector:
             return FullRead(wanted, self._api)
         if cursor.state == "full":
             return FullRead(wanted, self._api, cursor=cursor)
+        shape = self._shapes.get(wanted.object)
+        if shape is not None and came_into_sight(cursor.selection, shape):
+            return FullRead(wanted, self._api)
         return Changes(cursor, self._api)
 
-    def _counted(self, freshness: str, pages: Iterator[Page]) -> Iterator[Page]:
-        """``pages``, with the calls behind each counted as ``freshness``, and nothing of what happens between them."""
+    def _counted(self, freshness: Freshness, made: Iterator[T]) -> Iterator[T]:
+        """``made``, with the calls behind each counted as ``freshness``, and nothing of what happens between them."""
         while True:
-            with self._line.calls(freshness):  # type: ignore[arg-type]
-                page = next(pages, None)
-            if page is None:
+            with self._line.calls(freshness):
+                one = next(made, None)
+            if one is None:
                 return
-            yield page
+            yield one
 
-    def _merged(self, wanted: Wanted, since: object) -> Page:
+    def _merged(self, wanted: Wanted, since: datetime | None) -> Page:
         object_ = wanted.object
         if "MasterRecordId" not in self._shape(object_).schema.fields:
             return Page(object_, done=True)
-        return Page(object_, merged=reading.merges(self._api, object_, since), done=True)  # type: ignore[arg-type]
+        return Page(object_, merged=reading.merges(self._api, object_, since), done=True)
 
     def _learn(self, pulls: Iterable[FullRead | Changes]) -> None:
-        self._shapes.update({pull.shape.schema.object: pull.shape for pull in pulls if pull.shape is not None})
+        """Keep what was described on the way; forget what turned out to be out of date."""
+        for pull in pulls:
+            if pull.lost_fields:
+                self._shapes.pop(pull.object, None)
+            elif pull.shape is not None:
+                self._shapes[pull.object] = pull.shape
 
     def _shape(self, object_: str) -> Shape:
         if object_ not in self._shapes:

@@ -26,7 +26,9 @@ class FullRead:
 
     def __init__(self, wanted: Wanted, api: Api, *, cursor: Cursor | None = None, cold: bool = False) -> None:
         self.done = False
+        self.object = wanted.object
         self.shape: Shape | None = None
+        self.lost_fields = False
         self._wanted = wanted
         self._api = api
         self._cold = cold
@@ -105,4 +107,5 @@ class FullRead:
         fewer = without_hidden(cursor.selection, rows.failure)
         if fewer is None:
             raise rows.failure
+        self.lost_fields = True
         self._locator, self._cursor = None, replace(cursor, selection=fewer)

@@ -18,7 +18,7 @@ from connectors.salesforce.api import MOST_QUERIES, Answer, Api, Part
 from connectors.salesforce.errors import LOCKED, short
 from connectors.salesforce.reading import chunks
 from partnersync.changes import Outcome
-from partnersync.errors import ConnectorError, QuotaError, UnavailableError
+from partnersync.errors import ConnectorError, RejectedError, UnavailableError
 
 CHUNK = 200
 _AGAIN = frozenset({LOCKED, "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"})
@@ -38,7 +38,11 @@ class Item:
 def send(
     api: Api, items: Sequence[Item], stop: Event, *, method: str, suffix: str = "", idempotent: bool = False
 ) -> Iterator[Outcome]:
-    """One outcome per item. ``suffix`` follows ``composite/sobjects`` (object and key field of an upsert)."""
+    """One outcome per item. ``suffix`` follows ``composite/sobjects`` (object and key field of an upsert).
+
+    Raises:
+        UnauthorizedError, QuotaError: nobody's records can be sent now; those not yet answered for were not.
+    """
     for group in chunks(_chunked(items), MOST_QUERIES):
         outcomes: dict[str, Outcome] = {}
         left = [list(chunk) for chunk in group]
@@ -81,12 +85,16 @@ def _send_group(
             parts = [Part(f"c{n}", method, path, body) for n, body in enumerate(bodies)]
             found = api.write_parts(parts, idempotent=idempotent)
             answers = [found.get(part.name, _unanswered(part.name)) for part in parts]
-    except ConnectorError as error:
-        for chunk in group:
-            yield from ((item, _of_failure(item, error)) for item in chunk)
-        return
+    except (RejectedError, UnavailableError) as error:
+        answers = [Answer(f"c{n}", None, error) for n in range(len(group))]
     for chunk, answer in zip(group, answers, strict=True):
-        yield from _outcomes(chunk, answer)
+        if isinstance(answer.failure, RejectedError) and len(chunk) > 1:
+            # Something in it makes Salesforce refuse the whole list: halve it until that stands alone.
+            middle = len(chunk) // 2
+            for half in (chunk[:middle], chunk[middle:]):
+                yield from _send_group(api, [half], method, suffix, idempotent)
+        else:
+            yield from _outcomes(chunk, answer)
 
 
 def _outcomes(chunk: Sequence[Item], answer: Answer) -> Iterator[tuple[Item, Outcome]]:
@@ -112,11 +120,12 @@ def _of_result(item: Item, result: Mapping[str, Any]) -> Outcome:
 
 
 def _of_failure(item: Item, error: ConnectorError) -> Outcome:
-    """A call that failed as a whole: refused means nobody tried; unanswered means nobody knows."""
+    """A call that failed as a whole: unanswered means nobody knows; refused for another reason than its records, retry."""
     code, message = error.code or type(error).__name__, short(error)
-    if isinstance(error, UnavailableError):
-        return Outcome(item.key, "unknown" if error.maybe_done else "retry", code=code, message=message)
-    return Outcome(item.key, "retry" if isinstance(error, QuotaError) else "rejected", code=code, message=message)
+    if isinstance(error, RejectedError):
+        return Outcome(item.key, "rejected", code=code, message=message)
+    maybe_done = isinstance(error, UnavailableError) and error.maybe_done
+    return Outcome(item.key, "unknown" if maybe_done else "retry", code=code, message=message)
 
 
 def _unanswered(name: str) -> Answer:

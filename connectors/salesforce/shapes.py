@@ -79,6 +79,16 @@ class Selection:
         return tuple(dict.fromkeys(("Id", self.stamp, *self.system, *shown)))
 
 
+def seen_again(before: Selection, shape: Shape) -> Selection:
+    """The same question put to a newer shape; a parent's field, once hidden, is not trusted again."""
+    return Selection.of(shape, before.asked, hidden=(field for field in before.hidden if "." in field))
+
+
+def came_into_sight(before: Selection, shape: Shape) -> bool:
+    """Whether a field that was hidden can be read by now, so that every record must be read again."""
+    return bool(set(before.hidden) - set(seen_again(before, shape).hidden))
+
+
 def shape_of(described: Mapping[str, Any]) -> Shape:
     """Read one describe answer; a field that the user may not see is not in it."""
     fields = {field["name"]: _field(field) for field in described["fields"]}
