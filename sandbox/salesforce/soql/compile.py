@@ -224,7 +224,8 @@ class _Compiler:
         for order in self._query.order_by:
             column = operand_column(order.by, self._tables)
             term = f"{column.sql} DESC" if order.descending else column.sql
-            if column.field.nillable or aggregate:
+            own = column.sql.startswith(f"{self._tables.main}.")
+            if column.field.nillable or aggregate or not own:
                 term += " NULLS LAST" if order.nulls_last else " NULLS FIRST" if order.descending else ""
             terms.append(term)
         if not terms:

@@ -107,7 +107,7 @@ class _Parser:
             inner = self.query()
             self._require(")")
             return Selected(inner)
-        token = self._name()
+        token = self._field_name()
         if self._peek().text != "(":
             return Selected(Path(tuple(token.text.split(".")), token.at), self._alias())
         if token.word == "FIELDS":
@@ -130,7 +130,7 @@ class _Parser:
         return Call(name.word, argument, name.at)
 
     def _operand(self) -> Path | Call:
-        token = self._name()
+        token = self._field_name()
         if self._peek().text == "(":
             return self._call(token)
         return Path(tuple(token.text.split(".")), token.at)
@@ -240,6 +240,11 @@ class _Parser:
         token = self._tokens[self._next]
         self._next += 1
         return token
+
+    def _field_name(self) -> Token:
+        if self._peek().word in _RESERVED:
+            raise self._unexpected()
+        return self._name()
 
     def _name(self) -> Token:
         token = self._peek()
