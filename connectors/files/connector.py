@@ -7,32 +7,31 @@ read whole: while a row is broken and its id cannot be told, or the file suddenl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.base import Capabilities, TaskDraft
 from connectors.files.cursor import FileCursor, chunks
 from connectors.files.header import read_header
-from connectors.files.reading import FileLayout, Reading
+from connectors.files.reading import FileLayout, Reading, opened
 from partnersync.changes import Outcome, Write
-from partnersync.errors import ConnectorError, RejectedError
-from partnersync.ids import Ref
+from partnersync.errors import RejectedError
 from partnersync.records import FieldSchema, Gone, Identity, ObjectSchema, Page, Person, RawRecord, Unreadable, Wanted
 
 _READ_ONLY = "a file is only read; partnersync never writes to it"
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
-    """Reads CSV files of one folder; an object is named by its path in the folder (``registrations.csv``).
+    """Reads CSV files of one folder; an object is a file's stem (``registrations``), its layout names the file.
 
     Refs: crm ``file``, org the file's name (slashes as %2F), object its stem, id the layout's id column, else a hash.
     """
 
-    folder: Path
-    layouts: Mapping[str, FileLayout]
-    page_rows: int = 2_000
-    capabilities: Capabilities = Capabilities(writable=False, tasks=None, batch=1, creates_fields=False)
+    capabilities = Capabilities(writable=False, tasks=None, batch=1, creates_fields=False)
+
+    def __init__(self, folder: Path, layouts: Mapping[str, FileLayout], page_rows: int = 2_000) -> None:
+        self.folder = folder
+        self.layouts = layouts
+        self.page_rows = page_rows
 
     def identify(self) -> Identity:
         """Files have no org of their own: each record names its file."""
@@ -75,7 +74,7 @@ class Files:
 
     def describe(self, objects: Sequence[str]) -> Mapping[str, ObjectSchema]:
         """The columns of each file that is there; all are text."""
-        return {name: self._schema(name) for name in objects if (self.folder / name).is_file()}
+        return {name: self._schema(name) for name in objects if (self.folder / self._layout(name).file).is_file()}
 
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """Refuses every write."""
@@ -101,7 +100,10 @@ class Files:
         """Nothing is held open between calls."""
 
     def _open(self, name: str, fields: Sequence[str]) -> Reading:
-        return Reading(self.folder / name, name, self.layouts.get(name, FileLayout()), tuple(fields))
+        return Reading(self.folder, name, self._layout(name), tuple(fields))
+
+    def _layout(self, name: str) -> FileLayout:
+        return self.layouts.get(name) or FileLayout(f"{name}.csv")
 
     def _pages(self, name: str, reading: Reading) -> Iterator[Page]:
         records: list[RawRecord] = []
@@ -118,13 +120,11 @@ class Files:
             yield Page(name, tuple(records), unreadable=tuple(unreadable), full=True)
 
     def _schema(self, name: str) -> ObjectSchema:
-        try:
-            with (self.folder / name).open("rb") as lines:
-                columns = read_header(lines, name, ()).columns
-        except OSError as error:
-            raise ConnectorError(f"{name} cannot be read: {error.strerror}") from error
+        file = self._layout(name).file
+        with opened(self.folder / file) as lines:
+            columns = read_header(lines, file, ()).columns
         fields = {column: FieldSchema(column, column, "text", creatable=False, updatable=False) for column in columns}
-        return ObjectSchema(name, Path(name).stem, fields, creatable=False, updatable=False)
+        return ObjectSchema(name, file, fields, creatable=False, updatable=False)
 
 
 def _ending(name: str, reading: Reading, known: FileCursor) -> Iterator[Page]:
@@ -136,7 +136,7 @@ def _ending(name: str, reading: Reading, known: FileCursor) -> Iterator[Page]:
     present = reading.ids
     if known.ids and not present:
         raise RejectedError(
-            f"{name} has no rows any more; it had {len(known.ids)}. Nothing is taken as deleted. If it is meant, leave"
+            f"{reading.file} has no rows any more; it had {len(known.ids)}. Nothing is taken as deleted. If it is meant, leave"
             " one row in it, or take the file out of the config",
             code="SUDDENLY_EMPTY",
         )
@@ -150,4 +150,4 @@ def _ending(name: str, reading: Reading, known: FileCursor) -> Iterator[Page]:
 
 
 def _gone(reading: Reading, ids: Iterable[str]) -> tuple[Gone, ...]:
-    return tuple(Gone(Ref("file", reading.org, reading.stem, id_), reading.changed_at) for id_ in ids)
+    return tuple(Gone(reading.ref(id_), reading.changed_at) for id_ in ids)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -20,8 +22,11 @@ from partnersync.records import RawRecord, Unreadable, Value
 
 @dataclass(frozen=True, slots=True)
 class FileLayout:
-    """``id`` and ``stamp`` name columns; without them the row's hash is its id, the file's mtime its stamp."""
+    """``file`` is a path in the folder. ``id`` and ``stamp`` name columns; without them the row's hash is its id, the
+    file's modification time its stamp.
+    """
 
+    file: str
     id: str | None = None
     stamp: str | None = None
 
@@ -34,32 +39,36 @@ class Reading:
         UnavailableError: (from ``rows``) the file changed while it was read.
     """
 
-    def __init__(self, path: Path, name: str, layout: FileLayout, fields: tuple[str, ...]) -> None:
-        self.name = name
-        self.stem = path.stem
-        self.org = quote(name, safe="")
+    def __init__(self, folder: Path, object_: str, layout: FileLayout, fields: tuple[str, ...]) -> None:
+        self.file = layout.file
         self.ids: set[str] = set()
         self.total = 0
         self.unidentified = 0
-        self._path = path
+        self._object = object_
+        self._org = quote(layout.file, safe="")
+        self._path = folder / layout.file
         self._layout = layout
         self._fields = fields
         self._hash, modified = self._look()
         self.changed_at = datetime.fromtimestamp(modified / 1_000_000_000, UTC)
         self.seen = digest([self._hash, layout.id, layout.stamp, sorted(fields)])
 
+    def ref(self, id_: str) -> Ref:
+        """The identity of a row."""
+        return Ref("file", self._org, self._object, id_)
+
     def rows(self) -> Iterator[RawRecord | Unreadable]:
         """Every row in the file's order."""
         layout = self._layout
         expected = [*self._fields, *(name for name in (layout.id, layout.stamp) if name)]
-        with self._opened() as lines:
-            header = read_header(lines, self.name, expected)
+        with opened(self._path) as lines:
+            header = read_header(lines, self.file, expected)
             for name in expected:
-                header.position(name, self.name)
+                header.position(name, self.file)
             for row in read_rows(lines, header.delimiter, header.line + 1):
                 yield self._told(row, header)
         if self._look()[0] != self._hash:
-            raise UnavailableError(f"{self.name} was changed while it was read", code="FILE_CHANGED")
+            raise UnavailableError(f"{self.file} was changed while it was read", code="FILE_CHANGED")
 
     def _told(self, row: Row | Broken, header: Header) -> RawRecord | Unreadable:
         if isinstance(row, Broken):
@@ -82,9 +91,9 @@ class Reading:
         text = header.delimiter.join(cells)
         id_ = self._id(cells, header)
         if not id_:
-            return Broken(line, f"the row has no {self._layout.id}", text, ())
+            return Broken(line, f"the row has no {self._layout.id}", text, cells)
         if id_ in self.ids:
-            return Broken(line, f"{self._layout.id} {id_!r} is already on an earlier line", text, ())
+            return Broken(line, f"{self._layout.id} {id_!r} is already on an earlier line", text, cells)
         stamp: datetime = self.changed_at
         if self._layout.stamp:
             given = cells[header.columns[self._layout.stamp]].strip()
@@ -93,7 +102,7 @@ class Reading:
             except ValueError:
                 return Broken(line, f"{self._layout.stamp} {given!r} is not an instant with a zone", text, cells)
         values: dict[str, Value] = {name: _value(cells[header.columns[name]]) for name in self._fields}
-        return RawRecord(Ref("file", self.org, self.stem, id_), values, stamp)
+        return RawRecord(self.ref(id_), values, stamp)
 
     def _id(self, cells: list[str], header: Header) -> str:
         """The id column's cell; else the row's hash, and for the n-th row of the same text a hash with that number."""
@@ -109,27 +118,42 @@ class Reading:
         """A broken row under its own id where that can be told, so that the record it stands for is not taken as gone."""
         column = header.columns[self._layout.id] if self._layout.id else len(row.cells)
         id_ = row.cells[column].strip() if column < len(row.cells) else ""
+        self.unidentified += not id_
         if not id_ or id_ in self.ids:
             id_ = f"broken-{digest([row.line, row.text], 8)}"
-            self.unidentified += 1
         self.ids.add(id_)
-        reason = f"{self.name}:{row.line}: {row.reason}"
+        reason = f"{self.file}:{row.line}: {row.reason}"
         payload: dict[str, Value] = {"line": row.line, "text": row.text[:2_000]}
-        return Unreadable(Ref("file", self.org, self.stem, id_), reason, payload, self.changed_at)
+        return Unreadable(self.ref(id_), reason, payload, self.changed_at)
 
     def _look(self) -> tuple[str, int]:
         """The content's hash and the file's modification time in nanoseconds."""
-        with self._opened() as file:
-            content = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        return content, self._path.stat().st_mtime_ns
+        hashed = hashlib.blake2b(digest_size=16)
+        with opened(self._path) as file:
+            for chunk in iter(partial(file.read, 1 << 20), b""):
+                hashed.update(chunk)
+        return hashed.hexdigest(), self._path.stat().st_mtime_ns
 
-    def _opened(self) -> BinaryIO:
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes.
+
+    Raises:
+        RejectedError: it is not there, or we may not read it.
+        UnavailableError: the disk failed while it was read.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise RejectedError(f"no file {path}", code="NO_FILE") from error
+    except OSError as error:
+        raise RejectedError(f"{path} cannot be read: {error.strerror}", code="NOT_READABLE") from error
+    with file:
         try:
-            return self._path.open("rb")
-        except FileNotFoundError as error:
-            raise RejectedError(f"no file {self._path}", code="NO_FILE") from error
+            yield file
         except OSError as error:
-            raise RejectedError(f"{self._path} cannot be read: {error.strerror}", code="NOT_READABLE") from error
+            raise UnavailableError(f"{path} cannot be read: {error.strerror}", code="NOT_READABLE") from error
 
 
 def _value(cell: str) -> Value:

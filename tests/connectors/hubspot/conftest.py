@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
@@ -29,7 +28,7 @@ class Portal:
     server: Server
     surroundings: Surroundings
     version: str = "v3"
-    pages: Pages = Pages(listed=5, searched=5)
+    pages: Pages = field(default_factory=lambda: Pages(listed=5, searched=5))
     owner: str = ""
     account: str = "companies"
     opportunity: str = "deals"
@@ -152,7 +151,3 @@ def world(request: pytest.FixtureRequest, crm: Server, surroundings: Surrounding
 def portal(crm: Server, surroundings: Surroundings) -> Portal:
     """A portal that holds nothing yet, with pages as long as HubSpot gives."""
     return Portal(crm, surroundings, pages=Pages())
-
-
-Connect = Callable[[], HubSpotConnector]
-OVERLAP = timedelta(minutes=2)
