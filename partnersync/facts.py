@@ -14,7 +14,7 @@ from typing import Generic, Literal, TypeVar
 
 from partnersync.credits import Credit
 from partnersync.ids import Ref
-from partnersync.records import Value
+from partnersync.records import RawRecord, Value
 
 Kind = Literal[
     "account", "opportunity", "registration", "touchpoint", "partner", "tier", "signal", "target", "override"
@@ -96,6 +96,8 @@ class Opportunity:
     region: str | None = None
     loss_reason: str | None = None
     extra: Mapping[str, Value] = field(default_factory=dict)
+    twin: Ref | None = None
+    """The same deal in another CRM, where a mapped field names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +219,20 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """A deal that may be the same one in another CRM: its newest version and that of its account."""
+
+    opportunity: Version[Opportunity]
+    account: Version[Account] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """One opportunity and everything that may decide it.
 
     ``history`` is the opportunity's versions, oldest first, never empty; ``accounts`` its account, then the parents
-    upwards; ``sent`` every value the journal sent to a field of this opportunity; ``credits`` what is stored now.
+    upwards; ``sent`` every value the journal sent to a field of this opportunity; ``credits`` what is stored now;
+    ``twins`` are opportunities that share a ``Reach.meets`` key with it.
     """
 
     history: tuple[Version[Opportunity], ...]
@@ -231,8 +242,54 @@ class Dossier:
     overrides: tuple[Version[Override], ...] = ()
     sent: tuple[Sent, ...] = ()
     credits: tuple[Credit, ...] = ()
+    twins: tuple[Twin, ...] = ()
 
     @property
     def now(self) -> Version[Opportunity]:
         """The newest version of the opportunity."""
         return self.history[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class RawVersion:
+    """One stored state of a record as received (``record.life`` says whether the source deleted it) and its body's hash."""
+
+    record: RawRecord
+    hash: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RawTwin:
+    """The stored form of a ``Twin``."""
+
+    opportunity: RawVersion
+    account: RawVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawDossier:
+    """A dossier as stored, before any mapping; the parts are those of ``Dossier``, in the same order."""
+
+    history: tuple[RawVersion, ...]
+    accounts: tuple[RawVersion, ...] = ()
+    registrations: tuple[RawVersion, ...] = ()
+    touchpoints: tuple[RawVersion, ...] = ()
+    overrides: tuple[RawVersion, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    twins: tuple[RawTwin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Under which keys a fact is found. State stores hashes of the keys and does not know what they mean.
+
+    Facts that share one of ``keys`` belong in one dossier. A carrier (an account) passes its own keys on to facts that
+    share a key with it. ``meets`` are keys under which opportunities of different CRMs meet as possible twins: two
+    opportunities that share one dirty each other and stand in each other's ``twins``.
+    """
+
+    keys: tuple[str, ...]
+    carries: bool = False
+    meets: tuple[str, ...] = ()
