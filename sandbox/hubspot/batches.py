@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import moments, records, refusals, shapes, writes
 from sandbox.hubspot.call import Call, no_content
 from sandbox.hubspot.desk import Desk
@@ -47,7 +48,7 @@ def create(call: Call) -> Reply:
     kind, inputs = call.kind(), call.inputs(MOST)
 
     def work(desk: Desk, kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
-        made = writes.create(desk, kind, _properties(given), given.get("associations") or ())
+        made = writes.create(desk, kind, _properties(given), sent.sequence(given.get("associations"), "associations"))
         return _with_notes(shapes.created(desk, kind, made.record), made, given)
 
     return _write(call, kind, inputs, work, 201)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from sandbox.store import Store
 from sandbox.wire import Reply, Request, json_reply
 
 RULES_FROM = "2026-09"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,14 @@ class Call:
     def any_body(self) -> Any:
         """The JSON value sent. Raises: `Refusal` 400."""
         try:
-            return json.loads(self.request.body.decode("utf-8"), parse_float=str)
+            text = self.request.body.decode("utf-8")
+            value = json.loads(text, parse_float=str)
+            if _SURROGATE.search(text):
+                json.dumps(value, ensure_ascii=False).encode()
+            return value
         except json.JSONDecodeError as error:
             raise refusals.malformed(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise refusals.malformed("line 1, column 1: Invalid UTF-8") from error
 
     def inputs(self, limit: int) -> list[dict[str, Any]]:

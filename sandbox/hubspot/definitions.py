@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot.refusals import Refusal, invalid, refusal
 
 TYPES = {
@@ -107,7 +108,7 @@ def new_definition(body: Mapping[str, Any], groups: set[str], at: str, user_id: 
         "options": options,
         "createdUserId": user_id,
         "updatedUserId": user_id,
-        "displayOrder": int(body.get("displayOrder", -1)),
+        "displayOrder": sent.whole(body.get("displayOrder", -1), "displayOrder"),
         "calculated": field_type == "calculation_equation",
         "externalOptions": bool(body.get("externalOptions", False)),
         "archived": False,
@@ -145,7 +146,7 @@ def changed_definition(
         if body.get(field) is not None:
             changed[field] = bool(body[field])
     if body.get("displayOrder") is not None:
-        changed["displayOrder"] = int(body["displayOrder"])
+        changed["displayOrder"] = sent.whole(body["displayOrder"], "displayOrder")
     if body.get("options") is not None:
         changed["options"] = new_options(body["options"])
         if type_ == "bool":
@@ -157,7 +158,9 @@ def new_options(given: Any) -> list[dict[str, Any]]:
     """Options as stored; one without a display order comes after those that have one."""
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise invalid("Invalid input JSON on line 1, column 1: Cannot deserialize value of `options`")
-    numbered = [int(each["displayOrder"]) for each in given if each.get("displayOrder") is not None]
+    numbered = [
+        sent.whole(each["displayOrder"], "displayOrder") for each in given if each.get("displayOrder") is not None
+    ]
     after = max(numbered, default=-1)
     found: list[dict[str, Any]] = []
     seen: set[str] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import links, refusals
 from sandbox.hubspot.call import Call, no_content, ok
 from sandbox.hubspot.desk import Desk
@@ -99,7 +100,7 @@ def delete(call: Call) -> Reply:
 
 
 def _label(desk: Desk, kind: Kind, to_kind: Kind, wanted: str) -> LinkType:
-    found = links.types_between(desk.db, kind, to_kind).get(int(wanted) if wanted.isdecimal() else 0)
+    found = links.types_between(desk.db, kind, to_kind).get(sent.identifier(wanted) or 0)
     if found is None or not found.custom:
         raise refusals.invalid(
             f"association type id {wanted} doesn't exist between {kind.upper} and {to_kind.upper}",

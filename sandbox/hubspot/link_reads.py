@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.hubspot import links
 from sandbox.hubspot.desk import Desk
+from sandbox.hubspot.given import identifier
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.tables import LIVE
@@ -85,7 +86,7 @@ def _offset(token: str | None) -> int:
     if not token:
         return 0
     try:
-        text = base64.urlsafe_b64decode(token.replace("%3D", "=")).decode()
-        return int(text.removeprefix("0-"))
+        text = base64.urlsafe_b64decode(token.replace("%3D", "=")).decode().removeprefix("0-")
     except (ValueError, binascii.Error):
-        return int(token) if token.isdecimal() else 0
+        text = token
+    return identifier(text) or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import link_reads, link_types, links, records, refusals
 from sandbox.hubspot.batches import answer
 from sandbox.hubspot.call import Call, no_content, ok
@@ -47,7 +48,7 @@ def batch_create(call: Call) -> Reply:
         for given in inputs:
             try:
                 from_id, to_id = _ends(desk, kind, to_kind, given)
-                types = chosen_types(desk, kind, to_kind, given.get("types") or ())
+                types = chosen_types(desk, kind, to_kind, sent.sequence(given.get("types"), "types"))
                 links.add(desk, kind, from_id, to_kind, to_id, types)
                 results.append(_pair(desk, kind, from_id, to_kind, to_id, types))
             except Refusal as refusal:
@@ -86,7 +87,7 @@ def batch_archive_labels(call: Call) -> Reply:
     with call.writing() as desk:
         for given in inputs:
             pair = _numbers(given.get("from"), given.get("to"))
-            types = chosen_types(desk, kind, to_kind, given.get("types") or ())
+            types = chosen_types(desk, kind, to_kind, sent.sequence(given.get("types"), "types"))
             if pair is not None:
                 links.remove(desk, kind, pair[0], to_kind, pair[1], [each.type_id for each in types])
     return no_content()
@@ -169,11 +170,12 @@ def chosen_types(desk: Desk, kind: Kind, to_kind: Kind, specs: Sequence[Any]) ->
     """The types that a write names. Raises: `Refusal` 400 for one that does not fit the pair."""
     known = links.types_between(desk.db, kind, to_kind)
     chosen: list[LinkType] = []
-    for spec in specs:
-        number = str(spec.get("associationTypeId", "")) if isinstance(spec, Mapping) else str(spec)
-        found = known.get(int(number)) if number.isdecimal() else None
+    for each in specs:
+        spec = sent.mapping(each, "types")
+        number = sent.identifier(spec.get("associationTypeId"))
+        found = known.get(number) if number is not None else None
         if found is None or found.category != str(spec.get("associationCategory", found.category)):
-            raise invalid_type(kind, to_kind, number)
+            raise invalid_type(kind, to_kind, str(spec.get("associationTypeId")))
         chosen.append(found)
     return chosen
 
@@ -228,10 +230,11 @@ def _pair(desk: Desk, kind: Kind, from_id: int, to_kind: Kind, to_id: int, types
 
 
 def _page_of(desk: Desk, kind: Kind, to_kind: Kind, from_id: str, after: Any) -> link_reads.LinkPage | None:
-    if not from_id.isdecimal():
+    number = sent.identifier(from_id)
+    if number is None:
         return None
     size = desk.settings.association_page_size
-    return link_reads.page(desk.db, kind, int(from_id), to_kind, str(after) if after else None, size)
+    return link_reads.page(desk.db, kind, number, to_kind, str(after) if after else None, size)
 
 
 def _ends_of(call: Call) -> dict[str, Any]:
@@ -244,13 +247,14 @@ def _ends(desk: Desk, kind: Kind, to_kind: Kind, given: Mapping[str, Any]) -> tu
     for name, of_kind, code in (("from", kind, "FROM"), ("to", to_kind, "TO")):
         end = given.get(name)
         text = str(end.get("id", "")) if isinstance(end, Mapping) else ""
-        if not text.isdecimal():
+        number = sent.identifier(text)
+        if number is None:
             raise refusals.invalid(
                 f"{text} is not a valid ID",
                 context={"id": [text]},
                 subCategory="crm.associations.INVALID_IDENTIFIER",
             )
-        record = records.find(desk.db, of_kind, text)
+        record = records.find(desk.db, of_kind, number)
         if record is None or not record.live:
             raise refusals.refusal(
                 404,
@@ -259,7 +263,7 @@ def _ends(desk: Desk, kind: Kind, to_kind: Kind, given: Mapping[str, Any]) -> tu
                 context={"objectType": [of_kind.singular], "id": [text]},
                 subCategory=f"crm.associations.{code}_OBJECT_NOT_FOUND",
             )
-        ids.append(int(text))
+        ids.append(number)
     if kind is to_kind and ids[0] == ids[1]:
         raise refusals.invalid(f"Object {ids[0]} cannot be associated to itself ({ids[1]})")
     return ids[0], ids[1]
@@ -268,5 +272,5 @@ def _ends(desk: Desk, kind: Kind, to_kind: Kind, given: Mapping[str, Any]) -> tu
 def _numbers(one: Any, other: Any) -> tuple[int, int] | None:
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
         return None
-    a, b = str(one.get("id", "")), str(other.get("id", ""))
-    return (int(a), int(b)) if a.isdecimal() and b.isdecimal() else None
+    a, b = sent.identifier(one.get("id")), sent.identifier(other.get("id"))
+    return (a, b) if a is not None and b is not None else None

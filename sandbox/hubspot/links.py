@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import link_types, records, refusals
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.kinds import BY_ID, Kind
@@ -227,8 +228,10 @@ def _parse_one(desk: Desk, kind: Kind, given: Any) -> Wanted:
     if not isinstance(target, Mapping) or "id" not in target or not isinstance(specs, list) or not specs:
         raise refusals.invalid("Invalid input JSON on line 1, column 2: Some required fields were not set: [to, types]")
     types: list[LinkType] = []
-    for spec in specs:
-        found = type_by_id(desk.db, int(spec.get("associationTypeId", 0)))
+    for each in specs:
+        spec = sent.mapping(each, "types")
+        type_id = sent.identifier(spec.get("associationTypeId"))
+        found = type_by_id(desk.db, type_id) if type_id is not None else None
         if found is None or found.category != str(spec.get("associationCategory", found.category)):
             raise refusals.invalid(
                 f"association type id {spec.get('associationTypeId')} doesn't exist",
@@ -239,7 +242,8 @@ def _parse_one(desk: Desk, kind: Kind, given: Any) -> Wanted:
                 f"invalid from object type {kind.type_id} for associations to be created. expected: {found.from_kind}"
             )
         types.append(found)
-    to_id = str(target["id"])
-    if not to_id.isdecimal():
-        raise refusals.invalid(f"{to_id} is not a valid ID", subCategory="crm.associations.INVALID_IDENTIFIER")
-    return Wanted(BY_ID[types[0].to_kind], int(to_id), tuple(types))
+    to_id = sent.identifier(target["id"])
+    if to_id is None:
+        message = f"{target['id']} is not a valid ID"
+        raise refusals.invalid(message, subCategory="crm.associations.INVALID_IDENTIFIER")
+    return Wanted(BY_ID[types[0].to_kind], to_id, tuple(types))

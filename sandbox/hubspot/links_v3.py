@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import link_reads, links, records, refusals
 from sandbox.hubspot.batches import answer
 from sandbox.hubspot.call import Call, no_content, ok
@@ -22,9 +24,10 @@ def batch_read(call: Call) -> Reply:
         for given in inputs:
             from_id, after = str(given.get("id", "")), given.get("after")
             size = min(PAGE, desk.settings.association_page_size)
+            number = sent.identifier(from_id)
             found = (
-                link_reads.page(desk.db, kind, int(from_id), to_kind, str(after) if after else None, size)
-                if from_id.isdecimal()
+                link_reads.page(desk.db, kind, number, to_kind, str(after) if after else None, size)
+                if number is not None
                 else link_reads.LinkPage([], None)
             )
             if not found.to:
@@ -44,7 +47,7 @@ def batch_create(call: Call) -> Reply:
         results: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []
         for given in inputs:
-            from_id, to_id = str(given["from"]["id"]), str(given["to"]["id"])
+            from_id, to_id = _ends(given)
             found = type_named(desk, kind, to_kind, str(given.get("type", "")))
             one = records.find(desk.db, kind, from_id)
             other = records.find(desk.db, to_kind, to_id)
@@ -63,10 +66,11 @@ def batch_archive(call: Call) -> Reply:
     kind, to_kind, inputs = call.kind("from"), call.kind("to"), call.inputs(MOST)
     with call.writing() as desk:
         for given in inputs:
-            from_id, to_id = str(given["from"]["id"]), str(given["to"]["id"])
+            from_id, to_id = _ends(given)
             found = type_named(desk, kind, to_kind, str(given.get("type", "")))
-            if from_id.isdecimal() and to_id.isdecimal():
-                links.remove(desk, kind, int(from_id), to_kind, int(to_id), [found.type_id])
+            one, other = sent.identifier(from_id), sent.identifier(to_id)
+            if one is not None and other is not None:
+                links.remove(desk, kind, one, to_kind, other, [found.type_id])
     return no_content()
 
 
@@ -75,3 +79,8 @@ def types(call: Call) -> Reply:
     with call.reading() as desk:
         found = links.types_between(desk.db, kind, to_kind).values()
         return ok({"results": [{"id": str(each.type_id), "name": each.name} for each in found]})
+
+
+def _ends(given: Mapping[str, Any]) -> tuple[str, str]:
+    one, other = sent.mapping(given.get("from"), "from"), sent.mapping(given.get("to"), "to")
+    return str(one.get("id", "")), str(other.get("id", ""))

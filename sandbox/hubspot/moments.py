@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
+_EARLIEST, _LATEST = -62_135_596_800_000, 253_402_300_799_999
 _MILLIS = re.compile(r"-?\d{1,15}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?\s*(Z|[+-]\d{2}:?\d{2})?", re.I)
@@ -22,16 +23,17 @@ def millis(text: str) -> int | None:
     """An instant given as epoch milliseconds, as an ISO day or as an ISO instant (UTC without a zone)."""
     text = text.strip()
     if _MILLIS.fullmatch(text):
-        return int(text)
+        return int(text) if _EARLIEST <= int(text) <= _LATEST else None
     found = _INSTANT.fullmatch(text)
     try:
         if found is None:
             return _since_epoch(datetime.fromisoformat(text)) if _DAY.fullmatch(text) else None
         day, clock, fraction, zone = found.groups()
-        micros = f"{fraction[:7]:<07}".replace(" ", "0") if fraction else ""
-        return _since_epoch(datetime.fromisoformat(f"{day}T{clock}{micros}{(zone or 'Z').upper()}"))
-    except ValueError:
+        micros = f"{fraction[:7]:0<7}" if fraction else ""
+        at = _since_epoch(datetime.fromisoformat(f"{day}T{clock}{micros}{(zone or 'Z').upper()}"))
+    except (ValueError, OverflowError):
         return None
+    return at if _EARLIEST <= at <= _LATEST else None
 
 
 def given(value: object, default: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import moments, refusals
 from sandbox.hubspot.call import Call, ok
 from sandbox.hubspot.tables import at_least, catalog_changed, take
@@ -20,8 +21,10 @@ _COLUMNS = "id, email, first_name, last_name, user_id, type, archived, created, 
 
 def list_page(call: Call) -> Reply:
     limit = call.limit(100, MOST)
-    after = call.request.param("after") or "0"
-    conditions, values = ["archived = ?", "id > ?"], [int(call.flag("archived")), int(after)]
+    after = sent.identifier(call.request.param("after") or "0")
+    if after is None:
+        raise refusals.invalid("Invalid after", context={"after": [call.request.param("after")]})
+    conditions, values = ["archived = ?", "id > ?"], [int(call.flag("archived")), after]
     email = call.request.param("email")
     with call.reading() as desk:
         rows = desk.db.execute(
@@ -44,7 +47,7 @@ def get(call: Call) -> Reply:
     with call.reading() as desk:
         row = desk.db.execute(
             f"SELECT {_COLUMNS} FROM hs_owner WHERE {column} = ? AND archived = ?",
-            (int(wanted) if wanted.isdecimal() else 0, int(call.flag("archived"))),
+            (sent.identifier(wanted), int(call.flag("archived"))),
         ).fetchone()
     if row is None:
         raise refusals.record_missing(wanted)
@@ -108,7 +111,7 @@ def add(db: sqlite3.Connection, now: int, given: dict[str, Any]) -> str:
 def named(db: sqlite3.Connection, person: str) -> tuple[int, int] | None:
     """(owner id, user id) of a person by full name or e-mail."""
     row = db.execute(
-        "SELECT id, user_id FROM hs_owner WHERE lower(first_name || ' ' || last_name) = lower(?)"
+        "SELECT id, user_id FROM hs_owner WHERE lower(trim(first_name || ' ' || last_name)) = lower(?)"
         " OR lower(email) = lower(?) ORDER BY archived, id LIMIT 1",
         (person, person),
     ).fetchone()

@@ -12,6 +12,7 @@ from sandbox.hubspot.kinds import KINDS, Kind, kind_named
 from sandbox.hubspot.records import Record, record_of
 from sandbox.hubspot.tables import ARCHIVED, LIVE, MERGED, catalog_changed, take
 
+NOBODY = "Somebody"
 _STATES = {LIVE: "live", ARCHIVED: "archived", MERGED: "merged"}
 _STAMPED = frozenset(
     {
@@ -31,6 +32,7 @@ _STAMPED = frozenset(
 
 def author(db: sqlite3.Connection, person: str) -> Author:
     """A person by name or e-mail; one nobody knows becomes a user of the portal."""
+    person = person.strip() or NOBODY
     found = owners.named(db, person)
     if found is None:
         first, _, last = person.partition(" ")

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from sandbox.hubspot import given as sent
 from sandbox.hubspot import moments, refusals
 from sandbox.hubspot.call import Call, no_content, ok
 from sandbox.hubspot.desk import Desk
@@ -46,9 +47,16 @@ def create(call: Call) -> Reply:
             raise refusals.refusal(409, f"Pipeline {id_} already exists", "CONFLICT")
         desk.db.execute(
             "INSERT INTO hs_pipeline VALUES (?, ?, ?, ?, 0, ?, ?)",
-            (kind.type_id, id_, str(body["label"]), int(body["displayOrder"]), desk.now, desk.now),
+            (
+                kind.type_id,
+                id_,
+                str(body["label"]),
+                sent.whole(body["displayOrder"], "displayOrder"),
+                desk.now,
+                desk.now,
+            ),
         )
-        for stage in body["stages"]:
+        for stage in sent.sequence(body["stages"], "stages"):
             _insert_stage(desk, kind, id_, stage)
         _changed(desk, kind, bump=False)
         return json_reply(201, _by_id(desk, kind, id_))
@@ -65,7 +73,7 @@ def update(call: Call) -> Reply:
             "UPDATE hs_pipeline SET label = ?, display_order = ?, archived = 0, updated = ? WHERE kind = ? AND id = ?",
             (
                 str(body.get("label") or found["label"]),
-                int(body.get("displayOrder", found["displayOrder"])),
+                sent.whole(body.get("displayOrder", found["displayOrder"]), "displayOrder"),
                 desk.now,
                 kind.type_id,
                 found["id"],
@@ -76,7 +84,7 @@ def update(call: Call) -> Reply:
                 "UPDATE hs_stage SET archived = 1 WHERE kind = ? AND pipeline = ?",
                 (kind.type_id, found["id"]),
             )
-            for stage in body["stages"]:
+            for stage in sent.sequence(body["stages"], "stages"):
                 _insert_stage(desk, kind, found["id"], stage)
         _changed(desk, kind)
         return ok(_by_id(desk, kind, found["id"]))
@@ -117,13 +125,13 @@ def update_stage(call: Call) -> Reply:
         _need(body, ("label", "displayOrder", "metadata"))
     with call.writing() as desk:
         found = _found_stage(call, desk, kind)
-        metadata = _metadata(kind, {**found["metadata"], **(body.get("metadata") or {})})
+        metadata = _metadata(kind, {**found["metadata"], **sent.mapping(body.get("metadata") or {}, "metadata")})
         desk.db.execute(
             "UPDATE hs_stage SET label = ?, display_order = ?, metadata = ?, archived = 0, updated = ?"
             " WHERE kind = ? AND pipeline = ? AND id = ?",
             (
                 str(body.get("label") or found["label"]),
-                int(body.get("displayOrder", found["displayOrder"])),
+                sent.whole(body.get("displayOrder", found["displayOrder"]), "displayOrder"),
                 orjson.dumps(metadata).decode(),
                 desk.now,
                 kind.type_id,
@@ -234,7 +242,7 @@ def _need(body: Mapping[str, Any], names: tuple[str, ...]) -> None:
 
 
 def _insert_stage(desk: Desk, kind: Kind, pipeline: str, given: Mapping[str, Any]) -> str:
-    _need(given, ("label", "displayOrder", "metadata"))
+    _need(sent.mapping(given, "stages"), ("label", "displayOrder", "metadata"))
     id_ = str(given.get("stageId") or take(desk.db, "stage"))
     metadata = _metadata(kind, given["metadata"])
     desk.db.execute(
@@ -244,7 +252,7 @@ def _insert_stage(desk: Desk, kind: Kind, pipeline: str, given: Mapping[str, Any
             pipeline,
             id_,
             str(given["label"]),
-            int(given["displayOrder"]),
+            sent.whole(given["displayOrder"], "displayOrder"),
             orjson.dumps(metadata).decode(),
             desk.now,
             desk.now,
@@ -257,7 +265,7 @@ def _metadata(kind: Kind, given: Mapping[str, Any]) -> dict[str, str]:
     """All values are text; whether a deal stage is closed follows from its probability."""
     texts = {
         str(key): ("true" if value else "false") if isinstance(value, bool) else str(value)
-        for key, value in given.items()
+        for key, value in sent.mapping(given, "metadata").items()
     }
     if kind is not DEAL:
         state = texts.get("state") or texts.get("ticketState") or "OPEN"

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot import definitions, moments, refusals
+from sandbox.hubspot import given as sent
 from sandbox.hubspot.batches import answer
 from sandbox.hubspot.call import Call, created, no_content, ok
 from sandbox.hubspot.desk import Desk
@@ -150,7 +151,7 @@ def create_group(call: Call) -> Reply:
         (last,) = desk.db.execute(
             "SELECT coalesce(max(display_order), -1) FROM hs_group WHERE kind = ?", (kind.type_id,)
         ).fetchone()
-        order = int(body["displayOrder"]) if body.get("displayOrder") is not None else last + 1
+        order = sent.whole(body["displayOrder"], "displayOrder") if body.get("displayOrder") is not None else last + 1
         desk.db.execute("INSERT OR REPLACE INTO hs_group VALUES (?, ?, ?, ?, 0)", (kind.type_id, name, label, order))
     return json_reply(201, _group(name, label, order, 0))
 
@@ -160,7 +161,7 @@ def update_group(call: Call) -> Reply:
     with call.writing() as desk:
         found = _group_named(desk, kind, call.params["name"])
         label = str(body.get("label") or found["label"])
-        order = int(body.get("displayOrder", found["displayOrder"]))
+        order = sent.whole(body.get("displayOrder", found["displayOrder"]), "displayOrder")
         desk.db.execute(
             "UPDATE hs_group SET label = ?, display_order = ? WHERE kind = ? AND name = ?",
             (label, order, kind.type_id, found["name"]),

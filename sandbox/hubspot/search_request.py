@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.hubspot import refusals
+from sandbox.hubspot.given import whole
 from sandbox.hubspot.refusals import Refusal
 
 MOST = 200
@@ -159,10 +160,10 @@ def _whole(body: Mapping[str, Any], name: str, default: int) -> int:
     value = body.get(name)
     if value is None or value == "":
         return default
-    text = str(value)
-    if not text.isdecimal():
-        raise refusals.malformed(f"line 1, column 1: Cannot deserialize value of `{name}`: not a valid Integer")
-    return int(text)
+    found = whole(value, name)
+    if found < 0:
+        raise _bad(f"{name} must not be negative")
+    return found
 
 
 def _text(value: Any) -> str:

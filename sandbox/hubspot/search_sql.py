@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from sandbox.hubspot import links, moments, refusals
@@ -25,6 +26,7 @@ from sandbox.hubspot.search_request import Filter, SearchRequest, Sort
 from sandbox.hubspot.tables import listed, value_sql
 
 _COMPARE = {"EQ": "=", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
+_LARGEST = 9e18
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 
 
@@ -70,11 +72,11 @@ def order(desk: Desk, kind: Kind, sort: Sort | None) -> str:
     return f"{value} IS NULL, {value} {direction}, id"
 
 
-def has_tokens(text: str | None, wanted: str | None) -> int:
+def has_tokens(text: str | float | None, wanted: str | None) -> int:
     """Whether every word of `wanted` (with `*` for any letters) is a word of the text."""
-    if not text or not wanted:
+    if text is None or not wanted:
         return 0
-    words = _WORD.findall(text.lower())
+    words = _WORD.findall(str(text).lower())
     for token in wanted.lower().split():
         parts = [part for part in re.split(r"[^\w*]+|_", token) if part.strip("*")]
         for part in parts:
@@ -195,9 +197,12 @@ def _known(desk: Desk, kind: Kind, name: str) -> Property:
 
 def _number(name: str, value: str) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        raise _invalid_filter(f"{value} is not a valid number for {name}") from None
+        number = nan
+    if not -_LARGEST < number < _LARGEST:
+        raise _invalid_filter(f"{value} is not a valid number for {name}")
+    return number
 
 
 def _millis(name: str, value: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from sandbox.hubspot import batches, link_reads, merging, records, refusals, shapes, writes
+from sandbox.hubspot import given as sent
 from sandbox.hubspot.call import Call, created, no_content, ok
 from sandbox.hubspot.desk import Desk, kind_of
 from sandbox.hubspot.kinds import Kind
@@ -22,16 +23,16 @@ def list_page(call: Call) -> Reply:
     kind = call.kind()
     with_history = call.names("propertiesWithHistory")
     limit = call.limit(10, MOST_WITH_HISTORY if with_history else MOST)
-    after = call.request.param("after") or "0"
-    if not after.isdecimal():
-        raise refusals.invalid(f"Invalid after: {after}", context={"after": [after]})
+    after = sent.identifier(call.request.param("after") or "0")
+    if after is None:
+        raise refusals.invalid("Invalid after", context={"after": [call.request.param("after")]})
     state = ARCHIVED if call.flag("archived") else LIVE
     to_kinds = [kind_of(name) for name in call.names("associations")]
     with call.reading() as desk:
         rows = desk.db.execute(
             "SELECT id, state, created, modified, archived_at, merged_into, props FROM hs_record"
             " WHERE kind = ? AND id >= ? AND state = ? ORDER BY id LIMIT ?",
-            (kind.type_id, int(after), state, limit + 1),
+            (kind.type_id, after, state, limit + 1),
         ).fetchall()
         results = [
             shapes.read(
@@ -70,7 +71,7 @@ def create(call: Call) -> Reply:
             "Invalid input JSON on line 1, column 2: Some required fields were not set: [properties]"
         )
     with call.writing() as desk:
-        made = writes.create(desk, kind, given, body.get("associations") or ())
+        made = writes.create(desk, kind, given, sent.sequence(body.get("associations"), "associations"))
         shape = shapes.created(desk, kind, made.record)
         if made.warnings:
             shape["warnings"] = list(made.warnings)

@@ -55,7 +55,8 @@ def stored(prop: Property, raw: Any, *, dated_rules: bool = False) -> Stored:
         return Stored(None)
     match prop.type:
         case "number":
-            if not _NUMBER.fullmatch(text.strip()):
+            found = _NUMBER.fullmatch(text.strip())
+            if found is None or abs(int((found[2] or "e0")[1:])) > 300:
                 raise Unfit("INVALID_FLOAT", f"{text} was not a valid number.")
             return Stored(text.strip())
         case "bool":

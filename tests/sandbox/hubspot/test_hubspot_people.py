@@ -18,6 +18,14 @@ def test_a_person_creates_edits_deletes_restores_and_merges(portal):
     assert portal.get(f"/crm/v3/objects/deals/{other}")["id"] == merged
 
 
+def test_a_person_is_one_user_however_often_they_act(portal):
+    for person in ("Rita Rep", "rita rep", "", "Rita Rep", "", "Cher", "Cher"):
+        portal.behind.create("deals", {"dealname": "x"}, person)
+    names = [f"{each['firstName']} {each['lastName']}".strip() for each in portal.get("/crm/v3/owners")["results"]]
+
+    assert names == ["Rita Rep", "Somebody", "Cher"]
+
+
 def test_mistakes_behind_the_back_are_told_in_the_portals_words(portal):
     order = {"crm": "hubspot", "object": "deals", "id": "5", "fields": {"amount": "1"}, "as": "Rita Rep"}
     assert portal.post("/_sandbox/edit", order, 400)["message"]
