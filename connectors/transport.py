@@ -159,12 +159,14 @@ class _Adapter(HTTPAdapter):
 def _read_whole(response: requests.Response, limit: float) -> None:
     """Load the body; a server that drips bytes cannot hold the connection beyond the timeout."""
     chunks = []
-    for chunk in response.iter_content(1 << 16):
+    while chunk := response.raw.read1(1 << 16, decode_content=True):
         chunks.append(chunk)
         if time.monotonic() > limit:
             response.close()
             raise requests.ReadTimeout("the answer took too long")
+    response.raw.release_conn()
     response._content = b"".join(chunks)
+    response._content_consumed = True  # type: ignore[attr-defined]
 
 
 def session(line: Line, *, plain_loopback: bool = False) -> requests.Session:
