@@ -52,9 +52,9 @@ def property_of(definition: Mapping[str, Any]) -> Property:
     )
 
 
-def already_exists(name: str, status: int = 409) -> Refusal:
+def already_exists(name: str) -> Refusal:
     return refusal(
-        status,
+        409,
         f"A property named '{name}' already exists.",
         "OBJECT_ALREADY_EXISTS",
         context={"name": [name]},

@@ -69,13 +69,6 @@ class Limits:
             in_second = sum(1 for at in burst.calls if now - at < 1.0)
         return _headers(settings, used + 1, recent + 1, in_second) if settings.rate_headers else {}
 
-    def reset(self) -> None:
-        """Forget every call counted."""
-        with self._lock:
-            self._bursts.clear()
-            self._search.calls.clear()
-            self._day = ("", 0)
-
     def _today(self, settings: HubSpotSettings, now_ms: int) -> tuple[str, int]:
         local = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(settings.timezone))
         day = local.date().isoformat()

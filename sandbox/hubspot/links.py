@@ -142,17 +142,6 @@ def moved(desk: Desk, kind: Kind, old_id: int, new_id: int) -> None:
         add(desk, kind, new_id, to_kind, to_id, () if taken else (found,))
 
 
-def pair_types(db: sqlite3.Connection, kind: Kind, from_id: int, to_kind: Kind, to_id: int) -> list[int]:
-    """The ids of the types by which two records are associated."""
-    return [
-        row[0]
-        for row in db.execute(
-            "SELECT type_id FROM hs_association WHERE from_kind = ? AND from_id = ? AND to_kind = ? AND to_id = ?",
-            (kind.type_id, from_id, to_kind.type_id, to_id),
-        )
-    ]
-
-
 def refresh(db: sqlite3.Connection, kind_id: str, ids: Iterable[int] | None = None) -> None:
     """Bring the values that follow from associations up to date, for some records or for all of a type."""
     parts: list[str] = []

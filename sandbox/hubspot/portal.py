@@ -83,10 +83,6 @@ class HubSpot:
         reply = _refused(refusal, correlation)
         return Reply(reply.status, reply.body, {**reply.headers, "X-HubSpot-Correlation-Id": correlation})
 
-    def reset_limits(self) -> None:
-        """Empty the rate buckets."""
-        self._limits.reset()
-
     def load(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """Store many records fast, unchecked.
 

@@ -57,6 +57,22 @@ def test_loaded_records_keep_their_ids_stamps_and_histories(portal):
     assert int(portal.make("deals", dealname="new")) > 501
 
 
+def test_labels_and_parents_are_seeded_in_bulk(portal):
+    behind = portal.behind
+    deals = behind.load("deals", [{"dealname": f"d{n}"} for n in range(3)])
+    parent, child = behind.load("companies", [{"name": "parent"}, {"name": "child"}])
+    there, back = behind.add_label("deals", "companies", "reseller", "Reseller", "Resold")
+    behind.associate_many("deals", "companies", [(deal, child) for deal in deals], there)
+    behind.associate_many("companies", "companies", [(child, parent)], 14)
+
+    [found] = portal.get(f"/crm/v4/objects/deals/{deals[0]}/associations/companies")["results"]
+    assert [each["label"] for each in found["associationTypes"]] == ["Primary", "Reseller", None]
+    names = "num_associated_deals,hs_parent_company_id"
+    properties = portal.get(f"/crm/v3/objects/companies/{child}", properties=names)["properties"]
+    assert (properties["num_associated_deals"], properties["hs_parent_company_id"]) == ("3", parent)
+    assert back != there
+
+
 def test_a_dump_is_the_same_for_the_same_world(portal):
     deal = portal.make("deals", dealname="x", dealstage="closedwon")
     before = portal.behind.dump("deals", stamps=False)
