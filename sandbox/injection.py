@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -65,6 +64,7 @@ class Injector:
         self._request = request
         self._server_port = server_port
         self._stopping = stopping
+        self._caller: int | None = None
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Do each action. Raises: `CutShort` where one ends the call."""
@@ -77,7 +77,8 @@ class Injector:
                     raise CutShort(Outcome(None))
                 case Drop():
                     raise CutShort(Outcome(None))
-                case Kill():
+                case Kill(delay_ms=delay_ms):
+                    self._stopping.wait(delay_ms / 1000)
                     self._kill(action)
                     raise CutShort(Outcome(None))
                 case Html503():
@@ -105,13 +106,20 @@ class Injector:
                     pass
         return outcome
 
+    def prepare(self, actions: Iterable[Action]) -> None:
+        """Find the process to kill after the answer while it still waits for it: afterwards every moment counts."""
+        if any(isinstance(action, Kill) and action.pid is None for action in actions):
+            self._caller = caller_pid(self._request.peer_port, self._server_port)
+
     def after_answer(self, actions: Iterable[Action]) -> bool:
         """Do what comes after the answer was sent; whether the socket must be closed."""
         close = False
         for action in actions:
             match action:
-                case Kill():
+                case Kill(delay_ms=0):
                     self._kill(action)
+                case Kill(delay_ms=delay_ms):
+                    threading.Timer(delay_ms / 1000, self._kill, (action,)).start()
                 case Drop() | Timeout():
                     close = True
                 case _:
@@ -119,9 +127,7 @@ class Injector:
         return close
 
     def _kill(self, action: Kill) -> None:
-        pid = action.pid or caller_pid(self._request.peer_port, self._server_port)
-        if action.delay_ms:
-            time.sleep(action.delay_ms / 1000)
+        pid = action.pid or self._caller or caller_pid(self._request.peer_port, self._server_port)
         if pid is not None and pid != os.getpid():
             os.kill(pid, signal.SIGKILL)
 

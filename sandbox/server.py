@@ -60,7 +60,7 @@ class Application:
         if outcome.keep is not None:
             await asyncio.sleep(0)
             transport.close()
-        elif after is not None and await loop.run_in_executor(self._pool, after):
+        elif after is not None and after():
             transport.close()
 
     def close(self) -> None:
@@ -106,6 +106,7 @@ class Application:
             commit_hook.reset(hook_token)
         last = armed.due("after_answer")
         outcome = injector.finish(outcome, last)
+        injector.prepare(last)
         world.counters.count(
             Call(
                 at=world.clock.now().isoformat(timespec="milliseconds"),

@@ -13,7 +13,7 @@ from sandbox.wire import Reply, json_reply
 OLDEST, NEWEST = 31, 68
 _SEASONS = ("Spring", "Summer", "Winter")
 _RESOURCES = (
-    "tooling", "composite", "limits", "sobjects", "query", "queryAll", "jobs", "recent", "search",
+    "tooling", "composite", "limits", "sobjects", "query", "queryAll", "jobs", "recent",
 )  # fmt: skip
 
 

@@ -160,10 +160,13 @@ class Queries:
         entity = node.entity or self._schema.by_id(record_id)
         name = entity.name if entity is not None else "Name"
         record: dict[str, Any] = {"attributes": {"type": name, "url": f"{base}/sobjects/{name}/{record_id}"}}
-        for leaf, index, is_flag in node.leaves:
-            record[leaf] = row[index] == 1 if is_flag else row[index]
-        for relationship, parent in node.parents.items():
-            record[relationship] = None if row[parent.id_index] is None else self._nested(parent, row, base)
+        for leaf, index, is_flag, parent in node.slots:
+            if parent is not None:
+                record[leaf] = None if row[parent.id_index] is None else self._nested(parent, row, base)
+            elif index < 0:
+                record[leaf] = None
+            else:
+                record[leaf] = row[index] == 1 if is_flag else row[index]
         return record
 
     def _attach(self, db: Any, child: Child, rows: Sequence[tuple[Any, ...]], records: list[Any], base: str) -> None:

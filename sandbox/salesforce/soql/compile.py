@@ -38,6 +38,22 @@ class Node:
     id_index: int
     leaves: list[tuple[str, int, bool]] = field(default_factory=list)
     parents: dict[str, "Node"] = field(default_factory=dict)
+    slots: list[tuple[str, int, bool, "Node | None"]] = field(default_factory=list)
+    """Leaves, parents and (index -1) children in the order of the select list."""
+
+    def add_leaf(self, name: str, index: int, is_flag: bool) -> None:
+        """The next value of the record itself."""
+        self.leaves.append((name, index, is_flag))
+        self.slots.append((name, index, is_flag, None))
+
+    def add_parent(self, name: str, parent: "Node") -> None:
+        """A related record, at its first mention."""
+        self.parents[name] = parent
+        self.slots.append((name, -1, False, parent))
+
+    def add_children(self, name: str) -> None:
+        """A list of related records, null until it is attached."""
+        self.slots.append((name, -1, False, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,7 @@ class _Compiler:
             match selected.what:
                 case Query() as inner:
                     children.append(self._child(inner))
+                    node.add_children(children[-1].name)
                 case FieldSet() as everything:
                     self._select_all(node, everything)
                 case Path() as path:
@@ -160,7 +177,7 @@ class _Compiler:
                 case Call() as call:
                     column = operand_column(call, self._tables)
                     name = selected.alias or column.field.name
-                    node.leaves.append((name, self._add(column.sql), column.field.type == "boolean"))
+                    node.add_leaf(name, self._add(column.sql), column.field.type == "boolean")
         return children
 
     def _select_all(self, node: Node, everything: FieldSet) -> None:
@@ -170,7 +187,7 @@ class _Compiler:
         for one in self._setting.schema.readable(self._entity):
             if everything.kind == "ALL" or one.custom == (everything.kind == "CUSTOM"):
                 index = self._add(f'{self._tables.main}."{one.name}"')
-                node.leaves.append((one.name, index, one.type == "boolean"))
+                node.add_leaf(one.name, index, one.type == "boolean")
 
     def _select_path(self, node: Node, path: Path) -> None:
         steps = self._tables.steps(path)
@@ -179,10 +196,10 @@ class _Compiler:
             name = self._relationship_name(node, steps[depth - 1])
             if name not in node.parents:
                 entity = joined.targets[0][0] if len(joined.targets) == 1 else None
-                node.parents[name] = Node(entity, self._add(joined.id_sql()))
+                node.add_parent(name, Node(entity, self._add(joined.id_sql())))
             node = node.parents[name]
         column = self._tables.column(path)
-        node.leaves.append((column.field.name, self._add(column.sql), column.field.type == "boolean"))
+        node.add_leaf(column.field.name, self._add(column.sql), column.field.type == "boolean")
 
     def _relationship_name(self, node: Node, name: str) -> str:
         for one in node.entity.fields if node.entity is not None else ():
@@ -206,7 +223,7 @@ class _Compiler:
                 name = column.field.name
             elif name is None:
                 name, unnamed = f"expr{unnamed}", unnamed + 1
-            node.leaves.append((name, self._add(column.sql), column.field.type == "boolean"))
+            node.add_leaf(name, self._add(column.sql), column.field.type == "boolean")
         self._columns[0] = "NULL"
 
     def _grouping(self) -> tuple[str, list[Any]]:

@@ -62,7 +62,9 @@ class Org:
         return dict(answer.json())
 
     def deal(self, name: str = "Deal", **fields: Any) -> str:
-        return self.create("Opportunity", **{"Name": name, "StageName": "Prospecting", "CloseDate": "2026-06-30"} | fields)
+        return self.create(
+            "Opportunity", **{"Name": name, "StageName": "Prospecting", "CloseDate": "2026-06-30"} | fields
+        )
 
     def field(self, sobject: str, **definition: Any) -> None:
         self.world.salesforce.add_field(sobject, definition)

@@ -142,7 +142,13 @@ def test_describe_lists_every_key_of_a_field(org: Any) -> None:
     for field in fields.values():
         assert set(wanted.split()) <= set(field), field["name"]
     key = fields["Key__c"]
-    assert (key["externalId"], key["idLookup"], key["unique"], key["custom"], key["length"]) == (True, True, True, True, 64)
+    assert (key["externalId"], key["idLookup"], key["unique"], key["custom"], key["length"]) == (
+        True,
+        True,
+        True,
+        True,
+        64,
+    )
     assert fields["OwnerId"]["referenceTo"] == ["User"]
     task = {field["name"]: field for field in org.call("GET", "sobjects/Task/describe").json()["fields"]}
     assert (task["OwnerId"]["referenceTo"], task["OwnerId"]["namePointing"]) == (["User", "Group"], True)

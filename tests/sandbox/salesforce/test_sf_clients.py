@@ -82,7 +82,11 @@ def test_simple_salesforce_pages_through_everything(sandbox: Server, client: Sal
 def test_simple_salesforce_works_rows_describes_and_windows(client: Salesforce) -> None:
     created = client.Account.create({"Name": "O'Neil & Söhne"})
     assert created["success"] is True
-    soql = format_soql("SELECT Id FROM Account WHERE Name = {} AND CreatedDate > {}", "O'Neil & Söhne", datetime(2020, 1, 1, tzinfo=UTC))
+    soql = format_soql(
+        "SELECT Id FROM Account WHERE Name = {} AND CreatedDate > {}",
+        "O'Neil & Söhne",
+        datetime(2020, 1, 1, tzinfo=UTC),
+    )
     assert client.query(soql)["totalSize"] == 1
     assert client.Account.update(created["id"], {"Name": "b"}) == 204
     assert client.Account.get(created["id"])["Name"] == "b"
@@ -111,7 +115,9 @@ def test_simple_salesforce_upserts_and_uses_collections(sandbox: Server, client:
     assert result["created"] is False
 
 
-def test_simple_salesforce_meets_an_expired_session(sandbox: Server, session: requests.Session, client: Salesforce) -> None:
+def test_simple_salesforce_meets_an_expired_session(
+    sandbox: Server, session: requests.Session, client: Salesforce
+) -> None:
     direct = Salesforce(session_id=client.session_id, instance=client.sf_instance, session=session, version="66.0")
     sandbox.world.clock.move(7201)
 
@@ -122,10 +128,11 @@ def test_simple_salesforce_meets_an_expired_session(sandbox: Server, session: re
 
 def test_simple_salesforce_moves_records_in_bulk(client: Salesforce) -> None:
     rows = [{"Name": f"bulk {n}", "Website": ""} for n in range(250)] + [{"Name": "", "Website": "x"}]
-    (job,) = client.bulk2.Account.insert(records=rows)
+    (job,) = client.bulk2.Account.insert(records=rows, wait=0.05)
     failed = client.bulk2.Account.get_failed_records(job["job_id"])
     good = client.bulk2.Account.get_successful_records(job["job_id"])
-    pages = list(client.bulk2.Account.query("SELECT Id, Name, CreatedDate, IsDeleted FROM Account", max_records=100))
+    soql = "SELECT Id, Name, CreatedDate, IsDeleted FROM Account"
+    pages = list(client.bulk2.Account.query(soql, max_records=100, wait=0.05))
 
     assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (251, 1)
     assert "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --" in failed
@@ -134,7 +141,9 @@ def test_simple_salesforce_moves_records_in_bulk(client: Salesforce) -> None:
     header, first = pages[0].splitlines()[:2]
     assert header == '"Id","Name","CreatedDate","IsDeleted"'
     assert first.endswith('Z","false"')
-    (change,) = client.bulk2.Account.update(records=[{"Id": good.splitlines()[1].split(",")[0].strip('"'), "Website": "#N/A"}])
+    (change,) = client.bulk2.Account.update(
+        records=[{"Id": good.splitlines()[1].split(",")[0].strip('"'), "Website": "#N/A"}], wait=0.05
+    )
     assert change["numberRecordsFailed"] == 0
 
 

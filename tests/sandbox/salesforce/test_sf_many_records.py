@@ -79,7 +79,11 @@ def test_a_collection_upsert_says_what_was_created(org: Any) -> None:
     again = org.call("PATCH", "composite/sobjects/Task/Key__c", {"records": records}).json()
 
     assert again[0] == {"id": results[0]["id"], "success": True, "errors": [], "created": False}
-    assert [r["errors"][0]["statusCode"] for r in again[1:]] == ["DUPLICATE_VALUE", "DUPLICATE_VALUE", "MISSING_ARGUMENT"]
+    assert [r["errors"][0]["statusCode"] for r in again[1:]] == [
+        "DUPLICATE_VALUE",
+        "DUPLICATE_VALUE",
+        "MISSING_ARGUMENT",
+    ]
 
 
 def test_collections_are_read_and_deleted_by_ids(org: Any) -> None:
@@ -177,7 +181,13 @@ def test_a_composite_takes_25_subrequests_and_five_queries(org: Any) -> None:
 
 def test_conditions_travel_in_a_subrequests_headers(org: Any) -> None:
     record_id = org.create("Account", Name="a")
-    sub = _sub("a", "PATCH", f"sobjects/Account/{record_id}", {"Name": "b"}, If_Unmodified_Since="Thu, 05 Mar 2026 11:00:00 GMT")
+    sub = _sub(
+        "a",
+        "PATCH",
+        f"sobjects/Account/{record_id}",
+        {"Name": "b"},
+        If_Unmodified_Since="Thu, 05 Mar 2026 11:00:00 GMT",
+    )
     answer = _composite(org, sub).json()["compositeResponse"]
 
     assert answer[0]["httpStatusCode"] == 412

@@ -1,5 +1,7 @@
 """Pages, locators, and what edits between pages do to them."""
 
+# ruff: noqa: S608 (SOQL written by the test itself)
+
 from typing import Any
 
 import pytest
@@ -30,7 +32,10 @@ def test_pages_hold_2000_rows_and_the_last_names_no_next(accounts: Any) -> None:
 
 
 def test_the_batch_size_header_is_kept_within_200_and_2000(accounts: Any) -> None:
-    asked = {size: accounts.query("SELECT Id FROM Account", Sforce_Query_Options=f"batchSize={size}") for size in (1, 500, 9999)}
+    asked = {
+        size: accounts.query("SELECT Id FROM Account", Sforce_Query_Options=f"batchSize={size}")
+        for size in (1, 500, 9999)
+    }
 
     assert {size: len(page["records"]) for size, page in asked.items()} == {1: 200, 500: 500, 9999: 2000}
     pages = _pages(accounts, "SELECT Id FROM Account", Sforce_Query_Options="batchSize=1500")

@@ -1,5 +1,7 @@
 """Single records: creating, reading, changing, deleting, by id and by external id."""
 
+# ruff: noqa: S608 (SOQL written by the test itself)
+
 from typing import Any
 
 import pytest
@@ -120,8 +122,10 @@ def test_a_task_of_a_lead_has_no_subject_record(org: Any) -> None:
         (
             {"Name": "a", "CreatedDate": "2026-01-01T00:00:00Z"},
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            "Unable to create/update fields: CreatedDate. Please check the security settings of this field and verify"
-            " that it is read/write for your profile or permission set.",
+            (
+                "Unable to create/update fields: CreatedDate. Please check the security settings of this field and"
+                " verify that it is read/write for your profile or permission set."
+            ),
             ["CreatedDate"],
         ),
         (
@@ -137,7 +141,12 @@ def test_a_task_of_a_lead_has_no_subject_record(org: Any) -> None:
             "Parent Account ID: id value of incorrect type: 005000000000001AAA",
             ["ParentId"],
         ),
-        ({"Name": "a", "ParentId": MISSING_ID}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ["ParentId"]),
+        (
+            {"Name": "a", "ParentId": MISSING_ID},
+            "INVALID_CROSS_REFERENCE_KEY",
+            "invalid cross reference id",
+            ["ParentId"],
+        ),
         (
             {"Name": "a", "AnnualRevenue": 1e19},
             "NUMBER_OUTSIDE_VALID_RANGE",
@@ -205,7 +214,9 @@ def test_field_level_security_hides_from_read_or_from_write(org: Any) -> None:
 
     assert "Website" not in described
     assert described["Industry"]["updateable"] is described["Industry"]["createable"] is False
-    assert _error(org.call("PATCH", f"sobjects/Account/{record_id}", {"Website": "x"}))[1]["errorCode"] == "INVALID_FIELD"
+    assert (
+        _error(org.call("PATCH", f"sobjects/Account/{record_id}", {"Website": "x"}))[1]["errorCode"] == "INVALID_FIELD"
+    )
     status, error = _error(org.call("PATCH", f"sobjects/Account/{record_id}", {"Industry": "Energy"}))
     assert (status, error["errorCode"], error["fields"]) == (400, "INVALID_FIELD_FOR_INSERT_UPDATE", ["Industry"])
 

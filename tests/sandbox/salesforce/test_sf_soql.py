@@ -1,5 +1,7 @@
 """What a SOQL query finds."""
 
+# ruff: noqa: S608 (SOQL written by the test itself)
+
 from typing import Any
 
 import pytest
@@ -81,12 +83,15 @@ def test_order_limit_and_offset(deals: Any, tail: str, expected: list[str]) -> N
 
 
 def test_parents_are_nested_and_null_where_absent(deals: Any) -> None:
-    rows = deals.query("SELECT o.Name, Account.Name, Owner.Email FROM Opportunity o ORDER BY o.Name")["records"]
+    rows = deals.query("SELECT o.Name, Account.Name, Owner.Email, Account.Website FROM Opportunity o ORDER BY o.Name")[
+        "records"
+    ]
 
     account = rows[0]["Account"]
     assert account["attributes"]["type"] == "Account"
     assert account["attributes"]["url"].startswith("/services/data/v66.0/sobjects/Account/001")
     assert account["Name"] == "Acme"
+    assert list(rows[0]) == ["attributes", "Name", "Account", "Owner"]
     assert rows[1]["Account"] is None
     assert rows[0]["Owner"]["Email"] == "integration@sandbox.example"
 
@@ -141,11 +146,15 @@ def test_counts_and_groups(deals: Any) -> None:
 def test_fields_all_selects_every_readable_field(deals: Any) -> None:
     (row,) = deals.query("SELECT FIELDS(ALL) FROM Account LIMIT 200")["records"]
 
-    assert set(row) - {"attributes"} == {f["name"] for f in deals.call("GET", "sobjects/Account/describe").json()["fields"]}
+    assert set(row) - {"attributes"} == {
+        f["name"] for f in deals.call("GET", "sobjects/Account/describe").json()["fields"]
+    }
 
 
 def test_numbers_dates_and_flags_come_in_the_vendors_spelling(deals: Any) -> None:
-    text = deals.call("GET", "query?q=SELECT+Amount,IsWon,CloseDate,CreatedDate,FiscalYear+FROM+Opportunity+LIMIT+1").text
+    text = deals.call(
+        "GET", "query?q=SELECT+Amount,IsWon,CloseDate,CreatedDate,FiscalYear+FROM+Opportunity+LIMIT+1"
+    ).text
 
     assert '"Amount":100.0,"IsWon":true,"CloseDate":"2026-03-05","CreatedDate":"2026-03-05T12:00:00.000+0000"' in text
     assert '"FiscalYear":2026' in text
