@@ -3,7 +3,7 @@
 GET health, counters (`?log=N`), faults, clock, settings, dump (`?crm=&object=&stamps=0`) and
 POST counters/reset, faults (one rule or a list), clock {move|set|freeze}, settings {vendor: {…}},
 create|edit|delete|restore|merge {crm, object, id, fields, as}, field {crm, object, definition},
-load {crm, object, rows}; DELETE faults (`?id=N` for one). Mistakes answer 400 with {"message"}.
+load {crm, object, rows}, sessions/end (every Salesforce session at once); DELETE faults (`?id=N` for one). Mistakes answer 400 with {"message"}.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,6 +44,7 @@ class Control:
             ("POST", "merge"): self._merge,
             ("POST", "field"): self._field,
             ("POST", "load"): self._load,
+            ("POST", "sessions/end"): lambda request: {"ended": self._world.salesforce.signin.revoke_all()},
         }
 
     def answer(self, request: Request) -> Reply:

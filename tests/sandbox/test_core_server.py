@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,24 @@ def test_fields_settings_clock_and_loads_go_through_control(person: Person) -> N
     assert person.control("GET", "clock")["now"] == "2026-03-05T12:01:00+00:00"
     assert person.control("GET", "settings")["salesforce"]["daily_limit"] == 9
     assert person.control("GET", "health")["status"] == "ok"
+
+
+def test_every_salesforce_session_can_be_ended_at_once(person: Person) -> None:
+    assert person.create().status_code == 201
+    assert person.control("POST", "sessions/end") == {"ended": 1}
+
+    assert person.create().json()[0]["errorCode"] == "INVALID_SESSION_ID"
+
+
+def test_writers_and_readers_at_once_lose_nothing(person: Person) -> None:
+    def write(part: int) -> list[int]:
+        return [person.create(f"a{part}-{n}").status_code for n in range(25)]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [status for part in pool.map(write, range(4)) for status in part]
+
+    assert answers == [201] * 100
+    assert person.count() == 100
 
 
 @pytest.mark.parametrize(
