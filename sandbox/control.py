@@ -3,7 +3,8 @@
 GET health, counters (`?log=N`), faults, clock, settings, dump (`?crm=&object=&stamps=0`) and
 POST counters/reset, faults (one rule or a list), clock {move|set|freeze}, settings {vendor: {…}},
 create|edit|delete|restore|merge {crm, object, id, fields, as}, field {crm, object, definition},
-load {crm, object, rows}, sessions/end (every Salesforce session at once); DELETE faults (`?id=N` for one). Mistakes answer 400 with {"message"}.
+load {crm, object, rows}, sessions/end (every Salesforce session at once); DELETE faults (`?id=N` for one).
+Mistakes answer 400 with {"message"}.
 """
 
 from collections.abc import Callable, Mapping
