@@ -17,6 +17,7 @@ from connectors.salesforce.config import SalesforceConnection
 from connectors.salesforce.cursor import parse_cursor
 from connectors.salesforce.dialect import SalesforceDialect
 from connectors.salesforce.full import FullRead
+from connectors.salesforce.ids import long_id
 from connectors.salesforce.sending import CHUNK, Item, send
 from connectors.salesforce.shapes import Selection, Shape, came_into_sight
 from connectors.salesforce.steps import run
@@ -220,4 +221,4 @@ class SalesforceConnector:
                 body[name] = to_send(schema, value)
             except ValueError as error:
                 raise RejectedError(str(error), code="INVALID_VALUE") from error
-        return Item(write.key, write.ref.id, object_, body)
+        return Item(write.key, long_id(write.ref.id), object_, body)

@@ -27,6 +27,7 @@ from partnersync.records import RawRecord, Value
 TASK = "Task"
 _FIELDS = ("Subject", "Description", "ActivityDate", "OwnerId", "Status", "IsClosed", "WhatId", "WhoId")
 _KEYS_IN_WHERE = 50
+_LONGEST_BODY = 32_000
 _PEOPLE = frozenset({"Contact", "Lead"})
 _PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High"}
 
@@ -103,10 +104,9 @@ class Desk:
         return Item(draft.key, long_id(draft.id or ""), TASK, body)
 
     def _content(self, draft: TaskDraft) -> dict[str, Any]:
-        text = draft.body if self.keyed else f"{draft.body}\n{_marker(draft.key)}".lstrip("\n")
         content: dict[str, Any] = {
             "Subject": self._normal("Subject", draft.subject),
-            "Description": self._normal("Description", text),
+            "Description": self._description(draft),
             "ActivityDate": draft.due_on,
         }
         priority = self._normal("Priority", _PRIORITIES[draft.priority])
@@ -115,6 +115,13 @@ class Desk:
         if draft.owner is not None:
             content["OwnerId"] = draft.owner
         return content
+
+    def _description(self, draft: TaskDraft) -> str | None:
+        if self.keyed:
+            return self._normal("Description", draft.body)
+        schema, marker = self.shape.schema.fields.get("Description"), _marker(draft.key)
+        room = (schema.length or _LONGEST_BODY if schema else _LONGEST_BODY) - len(marker) - 1
+        return f"{draft.body.strip()[:room]}\n{marker}".lstrip("\n")
 
     def _closed(self) -> str:
         """The status that counts as done: Completed, or what this org calls it."""

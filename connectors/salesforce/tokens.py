@@ -14,6 +14,7 @@ from threading import Lock
 import jwt
 import requests
 
+from connectors.connection import is_reference
 from connectors.retry import RetryPolicy, seconds_to_wait
 from connectors.salesforce.config import JwtBearer, SalesforceConnection
 from connectors.salesforce.errors import sign_in_failure
@@ -98,28 +99,31 @@ class Tokens:
         return Token(content["access_token"], instance, long_id(org))
 
     def _grant(self) -> dict[str, str]:
-        auth, secrets = self._settings.auth, self._secrets
+        auth = self._settings.auth
         if isinstance(auth, JwtBearer):
             return {"grant_type": _JWT_GRANT, "assertion": self._assertion(auth)}
         return {
             "grant_type": "client_credentials",
-            "client_id": secrets(auth.client_id),
-            "client_secret": secrets(auth.client_secret),
+            "client_id": self._plain(auth.client_id),
+            "client_secret": self._secrets(auth.client_secret),
         }
 
     def _assertion(self, auth: JwtBearer) -> str:
-        secrets = self._secrets
         expires = self._line.surroundings.clock.now() + timedelta(minutes=3)
         claims = {
-            "iss": secrets(auth.client_id),
-            "sub": secrets(auth.username),
+            "iss": self._plain(auth.client_id),
+            "sub": self._plain(auth.username),
             "aud": auth.audience,
             "exp": int(expires.timestamp()),
         }
         try:
-            return jwt.encode(claims, secrets(auth.private_key), algorithm="RS256")
+            return jwt.encode(claims, self._secrets(auth.private_key), algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise UnauthorizedError(
                 "the private key of the Salesforce connection is not a PEM key that can sign",
                 needs=("an RSA private key in PEM form",),
             ) from error
+
+    def _plain(self, text: str) -> str:
+        """A setting that is no secret and may stand in the file, or refer to elsewhere all the same."""
+        return self._secrets(text) if is_reference(text) else text
