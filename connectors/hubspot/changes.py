@@ -9,9 +9,11 @@ makes us look at again and again.
 The choice.
 
 *One look.* The newest 200 since ``probe``, newest first, with their total. Same total and same records as the last look:
-nothing happened, one call. Otherwise, if they reach back beyond ``since``, they hold every change: still one call.
+nothing happened, one call. If they reach back beyond ``since``, they hold every change: still one call. If not (we wrote
+500 records a minute ago, and now a rep edits one), the records newer than any taken are the change, provided that the
+total says so: 500 before, one of them new to the window, 501 now. Any other total: something surfaced further back.
 
-*Read forward* (only when more changed). From ``since`` in ascending order, 200 at a time, each page asked anew from the
+*Read forward* (only then). From ``since`` in ascending order, 200 at a time, each page asked anew from the
 last stamp seen (keyset), so that nothing can shift past us and no offset grows. An offset is used only within the last
 ``overlap``, which the next pull reads again.
 
@@ -19,7 +21,9 @@ last stamp seen (keyset), so that nothing can shift past us and no offset grows.
 id taken from the far end of what can be paged; a set that shrank while it was paged is read again.
 
 The watermark is the newest stamp shown or the server's own time, whichever is earlier, less the overlap: never our clock.
-Left out: windows cut by time. Forward reading makes them unnecessary, except for ties, where time cannot cut.
+Left out: windows cut by time (forward reading makes them unnecessary, except for ties, where time cannot cut), and one
+coincidence: a record that surfaces late behind 200 newer ones while another of the same window is archived waits for the
+nightly full read.
 """
 
 from __future__ import annotations
@@ -34,10 +38,17 @@ from connectors.hubspot.exchange import Answer
 from connectors.hubspot.records import Json, milliseconds, stamp_ms
 from partnersync.errors import UnavailableError
 
-CAP = 10_000
 _REREADS = 5
 
 Search = Callable[[Mapping[str, Any]], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """HubSpot's limits: hits in a page, hits that can be paged through in all."""
+
+    page: int = SEARCH_PAGE
+    cap: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,15 @@ class Look:
         """Whether nothing from ``since`` on can be missing here."""
         return self.whole or (bool(self.records) and min(map(stamp_ms, self.records)) < since)
 
+    def newer(self, stamp: int, known: frozenset[str], total: int) -> Sequence[Json] | None:
+        """The records changed after ``stamp``, if nothing else can have changed; None if something may have.
+
+        ``known`` and ``total`` are the ids and the number of records as the last look left them.
+        """
+        fresh = [each for each in self.records if stamp_ms(each) > stamp]
+        joined = sum(str(each["id"]) not in known for each in fresh)
+        return fresh if len(fresh) < len(self.records) and self.total == total + joined else None
+
     def watermark(self, overlap_ms: int) -> int:
         """Up to where everything may be taken as seen; 0 where nothing was ever changed."""
         if not self.newest:
@@ -70,11 +90,12 @@ class Look:
 class Changes:
     """Searches one object; ``stamp`` is the property that holds its modification stamp."""
 
-    def __init__(self, search: Search, stamp: str, properties: Sequence[str], page: int = SEARCH_PAGE) -> None:
+    def __init__(self, search: Search, stamp: str, properties: Sequence[str], reach: Reach) -> None:
         self._search = search
         self._stamp = stamp
         self._properties = list(properties)
-        self._page = page
+        self._page = reach.page
+        self._cap = reach.cap
 
     def look(self, since: int) -> Look:
         """The newest records since a stamp."""
@@ -118,7 +139,7 @@ class Changes:
         """Every record that matches, in the order of ids; none is missed because another left the set meanwhile."""
         for _ in range(_REREADS):
             first = answer = self._ask(filters, "hs_object_id", "ASCENDING", None)
-            if _total(first) > CAP:
+            if _total(first) > self._cap:
                 yield from self._split(filters)
                 return
             after = None
@@ -132,7 +153,7 @@ class Changes:
 
     def _split(self, filters: Sequence[Json]) -> Iterator[Sequence[Json]]:
         """Two halves at an id from the far end of what paging reaches, whatever order HubSpot sorts ids in."""
-        far = self._ask(filters, "hs_object_id", "ASCENDING", str(CAP - self._page))
+        far = self._ask(filters, "hs_object_id", "ASCENDING", str(self._cap - self._page))
         ids = sorted(int(each["id"]) for each in far.results)
         if len(ids) < 2:
             raise UnavailableError("HubSpot shows more than 10,000 records and none to split them at", code="no_split")
@@ -156,7 +177,7 @@ class Changes:
 
     def _deep(self, answer: Answer) -> bool:
         after = answer.after or ""
-        return after.isdecimal() and int(after) + self._page > CAP
+        return after.isdecimal() and int(after) + self._page > self._cap
 
     def _next(self, answer: Answer, before: str | None) -> str:
         after = answer.after

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from partnersync.ids import digest
+
+MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +18,10 @@ class Cursor:
     """Where the next search begins and what the last one showed; stamps are milliseconds since 1970.
 
     ``since``: everything before it is taken. ``probe`` ≤ ``since``: where the next look begins; if it shows the same
-    ``total`` and the same newest records (``top``), nothing happened. ``listing``: a first read is under way, its next
-    page starts there ("" at the beginning) and ``seen`` records came so far. ``fields`` names the fields it was made for:
-    other fields begin anew.
+    ``total`` and the same newest records (``top``), nothing happened. ``newest`` is the latest stamp taken, ``window`` the
+    packed ids of all records since ``probe`` where they are known. ``listing``: a first read is under way, its next page
+    starts there ("" at the beginning) and ``seen`` records came so far. ``fields`` names the fields it was made for: other
+    fields begin anew.
     """
 
     fields: str
@@ -24,6 +29,8 @@ class Cursor:
     probe: int = 0
     total: int = -1
     top: str = ""
+    newest: int = 0
+    window: str = ""
     listing: str | None = None
     seen: int = 0
 
@@ -31,14 +38,28 @@ class Cursor:
         """As text for the store."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
+    @property
+    def ids(self) -> frozenset[str] | None:
+        """The records since ``probe``; None where they are not known."""
+        if not self.window:
+            return None
+        return frozenset(json.loads(zlib.decompress(base64.b85decode(self.window))))
+
     @classmethod
     def read(cls, text: str | None, fields: Sequence[str]) -> Cursor | None:
         """The inverse; None where there is none, or one made for other fields."""
-        made_for = fields_mark(fields)
         if text is None:
             return None
         cursor = cls(**json.loads(text))
-        return cursor if cursor.fields == made_for else None
+        return cursor if cursor.fields == fields_mark(fields) else None
+
+
+def packed(ids: Iterable[str]) -> str:
+    """Ids as ``Cursor.window`` keeps them; nothing if there are too many to keep (10,000 take about 40 KB)."""
+    known = sorted(set(ids))
+    if len(known) > MOST_REMEMBERED:
+        return ""
+    return base64.b85encode(zlib.compress(json.dumps(known).encode(), 6)).decode()
 
 
 def fields_mark(fields: Sequence[str]) -> str:

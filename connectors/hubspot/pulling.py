@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from connectors.hubspot.associations import Associations
-from connectors.hubspot.calls import BATCH, LIST_PAGE, SEARCH_PAGE, Calls
-from connectors.hubspot.changes import Changes, Look
-from connectors.hubspot.cursor import Cursor, fields_mark, top_mark
+from connectors.hubspot.calls import BATCH, LIST_PAGE, Calls
+from connectors.hubspot.changes import Changes, Reach
+from connectors.hubspot.cursor import Cursor, fields_mark, packed, top_mark
 from connectors.hubspot.exchange import Answer
 from connectors.hubspot.records import (
     ALWAYS_READ,
@@ -31,10 +31,10 @@ _LONGEST_NAMES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How many records a page brings; HubSpot's own limits unless a test wants short ones."""
+    """How many records a page brings and a search reaches; HubSpot's own limits unless a test wants short ones."""
 
     listed: int = LIST_PAGE
-    searched: int = SEARCH_PAGE
+    searched: Reach = field(default_factory=Reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,7 @@ class Pulling:
 
     def hot(self, wanted: Wanted) -> Iterator[Page]:
         """What changed since the cursor; the first time everything, listed, and then what changed meanwhile."""
-        cursor = Cursor.read(wanted.cursor, wanted.fields)
-        if cursor is None:
-            before = self._changes(wanted.object, ()).look(0)
-            since = before.watermark(self._overlap_ms)
-            cursor = Cursor(fields_mark(wanted.fields), since, 0, before.total, before.top, listing="")
+        cursor = Cursor.read(wanted.cursor, wanted.fields) or self._start(wanted)
         if cursor.listing is not None:
             yield from self._first(wanted, cursor)
         else:
@@ -109,33 +105,51 @@ class Pulling:
             last = after is None
             yield replace(page, cursor=kept.written(), done=last, total=seen if last else None)
 
+    def _start(self, wanted: Wanted) -> Cursor:
+        """Where searching will begin once everything was listed: found out before the listing, from HubSpot itself."""
+        changes = self._changes(wanted.object, ())
+        since = changes.look(0).watermark(self._overlap_ms)
+        look = changes.look(since)
+        return Cursor(fields_mark(wanted.fields), since, since, look.total, look.top, look.newest, listing="")
+
     def _changed(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
         changes = self._changes(wanted.object, wanted.fields)
         look = changes.look(cursor.probe)
         if (look.total, look.top) == (cursor.total, cursor.top):
             yield Page(wanted.object, done=True)
             return
-        following = self._following(cursor, look)
+        since = max(cursor.since, look.watermark(self._overlap_ms))
+        ahead = replace(cursor, since=since, total=look.total, top=look.top, newest=max(cursor.newest, look.newest))
+        known = cursor.ids
         if look.reaches(cursor.since):
+            following = self._within(ahead, look.records) if look.reaches(since) else replace(ahead, window="")
             yield replace(self._page(wanted, look.records), cursor=following.written(), done=True)
             return
-        for low, results in changes.forward(cursor.since, following.since):
+        if known is not None and (fresh := look.newer(cursor.newest, known, cursor.total)) is not None:
+            joined = known.union(str(each["id"]) for each in fresh)
+            following = (
+                self._within(ahead, look.records) if look.reaches(since) else replace(ahead, window=packed(joined))
+            )
+            yield replace(self._page(wanted, fresh), cursor=following.written(), done=True)
+            return
+        yield from self._forward(wanted, cursor, changes, ahead)
+
+    def _forward(self, wanted: Wanted, cursor: Cursor, changes: Changes, ahead: Cursor) -> Iterator[Page]:
+        recent: dict[str, Json] = {}
+        for low, results in changes.forward(cursor.since, ahead.since):
+            recent.update((str(each["id"]), each) for each in results if stamp_ms(each) >= ahead.since)
             taken = max(cursor.since, low - self._overlap_ms)
             so_far = Cursor(cursor.fields, since=taken, probe=taken)
             yield replace(self._page(wanted, results), cursor=so_far.written())
-        yield Page(wanted.object, cursor=following.written(), done=True)
+        yield Page(wanted.object, cursor=self._within(ahead, tuple(recent.values())).written(), done=True)
 
-    def _following(self, cursor: Cursor, look: Look) -> Cursor:
-        """The cursor after everything that this look showed was taken.
-
-        The probe moves up with ``since`` as soon as the look shows all that the next one will: then their total is known.
-        Until then it stays, so that an idle portal keeps answering the same.
-        """
-        since = max(cursor.since, look.watermark(self._overlap_ms))
-        if not look.reaches(since):
-            return replace(cursor, since=since, total=look.total, top=look.top)
-        within = [(str(each["id"]), stamp_ms(each)) for each in look.records if stamp_ms(each) >= since]
-        return replace(cursor, since=since, probe=since, total=len(within), top=top_mark(within))
+    def _within(self, ahead: Cursor, records: Sequence[Json]) -> Cursor:
+        """The cursor whose next look begins at its ``since``, when all records from there on are at hand."""
+        stamps = {str(each["id"]): stamp_ms(each) for each in records if stamp_ms(each) >= ahead.since}
+        shown = sorted(stamps.items(), key=lambda item: item[1], reverse=True)[: self.pages.searched.page]
+        newest = max(stamps.values(), default=ahead.newest)
+        window = packed(stamps)
+        return replace(ahead, probe=ahead.since, total=len(stamps), top=top_mark(shown), newest=newest, window=window)
 
     def _listed(self, wanted: Wanted, after: str | None) -> Iterator[tuple[Sequence[Json], str | None]]:
         """Pages of the live records from ``after`` on, each with where the next one starts."""

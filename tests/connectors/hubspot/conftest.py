@@ -10,10 +10,12 @@ import pytest
 import requests
 
 from connectors.base import Surroundings
+from connectors.hubspot.changes import Reach
 from connectors.hubspot.config import HubSpotConnection
 from connectors.hubspot.connector import HubSpotConnector, connect
 from connectors.hubspot.pulling import Pages
 from connectors.retry import RetryPolicy
+from sandbox.hubspot.tables import catalog_changed
 from sandbox.server import Server
 
 TOKEN = "pat-na1-sandbox-token"
@@ -28,7 +30,7 @@ class Portal:
     server: Server
     surroundings: Surroundings
     version: str = "v3"
-    pages: Pages = field(default_factory=lambda: Pages(listed=5, searched=5))
+    pages: Pages = field(default_factory=lambda: Pages(listed=5, searched=Reach(page=5)))
     owner: str = ""
     account: str = "companies"
     opportunity: str = "deals"
@@ -102,6 +104,12 @@ class Portal:
 
     def hide(self, object_: str, field_: str) -> None:
         self.http("DELETE", f"/crm/v3/properties/{object_}/{field_}")
+
+    def withdraw(self, kind: str, name: str) -> None:
+        """A portal that never had one of HubSpot's own properties."""
+        with self.server.world.store.write(hooked=False) as db:
+            db.execute("UPDATE hs_property SET archived = 1 WHERE kind = ? AND name = ?", (kind, name))
+            catalog_changed(db)
 
     def http(self, method: str, path: str, body: Any = None) -> Any:
         """A call beside the connector."""
