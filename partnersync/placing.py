@@ -65,7 +65,8 @@ def place(
             faults = list(_faults(error, rest, model))
             hushed |= _explained(faults)
             for fault, kind in faults:
-                if not (kind == "missing" and (fault.where in cut or fault.where in hushed)):
+                ours = kind == "too_short" and any(path[: len(fault.where)] == fault.where for path in cut)
+                if not ours and not (kind == "missing" and (fault.where in cut or fault.where in hushed)):
                     problems.append(source.problem(fault.where, fault.message, fault.hint, at_key=fault.at_key))
             cut |= {_spoiled(fault.where, kind) for fault, kind in faults}
             tried, rest = rest, Rest(source.tree, cut, stand_ins)
