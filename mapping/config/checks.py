@@ -81,12 +81,10 @@ def _values(here: Where, source: Source) -> Iterator[Fault]:
     fields = source.fields if hasattr(source, "fields") else None
     known = {name for name in type(fields).model_fields if getattr(fields, name) is not None} if fields else set()
     known |= set(getattr(source, "extra", {}))
-    for field, words in source.values.items():
-        if field not in known:
-            meant = near(field, known)
-            yield Fault(
-                (*here, "values", field), f"{field!r} is not among the fields of this source", _mean(meant), True
-            )
+    for name, words in source.values.items():
+        if name not in known:
+            meant = near(name, known)
+            yield Fault((*here, "values", name), f"{name!r} is not among the fields of this source", _mean(meant), True)
         yield from _twice((*here, "values", name), words)
 
 
