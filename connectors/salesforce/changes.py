@@ -35,6 +35,7 @@ class Changes:
     def __init__(self, cursor: Cursor, api: Api) -> None:
         self.done = False
         self.object = cursor.selection.object
+        self.watermark = cursor.watermark
         self.shape: Shape | None = None
         self.lost_fields = False
         self.in_sight = False
@@ -114,7 +115,9 @@ class Changes:
     def _take_marks(self, answers: Mapping[str, Answer]) -> bool:
         """Set the goal; whether the server is sure that nothing was updated."""
         asked_at, chosen = self._api.asked_at(), self._cursor.selection
-        goal = min(covered(answers.get(kind), asked_at) for kind in ("updated", "deleted"))
+        goal = covered(answers.get("updated"), asked_at)
+        if "deleted" in answers:
+            goal = min(goal, covered(answers["deleted"], asked_at))
         # While paging, rows committed late may already lie behind our position: the stored watermark stays.
         self._goal = self._cursor.watermark if self._cursor.state == "paging" else max(goal, self._cursor.watermark)
         for id_, at in deletions(answers.get("deleted")):

@@ -83,8 +83,12 @@ class SalesforceConnector:
         """What changed since each cursor, all objects in one call; a first pull reads everything."""
         pulls = [self._pull(one) for one in wanted]
         yield from self._counted("hot", run(pulls, self._api))
-        anew = [one for one, pull in zip(wanted, pulls, strict=True) if isinstance(pull, Changes) and pull.in_sight]
-        yield from self._counted("hot", run([FullRead(one, self._api) for one in anew], self._api))
+        anew = [
+            FullRead(one, self._api, since=pull.watermark)
+            for one, pull in zip(wanted, pulls, strict=True)
+            if isinstance(pull, Changes) and pull.in_sight
+        ]
+        yield from self._counted("hot", run(anew, self._api))
         self._learn(pulls)
 
     def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
@@ -155,14 +159,16 @@ class SalesforceConnector:
 
     def _pull(self, wanted: Wanted) -> FullRead | Changes:
         cursor = parse_cursor(wanted.object, wanted.cursor)
-        # A field that nobody read so far means that every record must be read again.
-        if cursor is None or not set(wanted.fields) <= set(cursor.selection.asked):
+        if cursor is None:
             return FullRead(wanted, self._api)
+        # A field that nobody read so far means that every record must be read again.
+        if not set(wanted.fields) <= set(cursor.selection.asked):
+            return FullRead(wanted, self._api, since=cursor.watermark)
         if cursor.state == "full":
             return FullRead(wanted, self._api, cursor=cursor)
         shape = self._shapes.get(wanted.object)
         if shape is not None and came_into_sight(cursor.selection, shape):
-            return FullRead(wanted, self._api)
+            return FullRead(wanted, self._api, since=cursor.watermark)
         return Changes(cursor, self._api)
 
     def _counted(self, freshness: Freshness, made: Iterator[T]) -> Iterator[T]:

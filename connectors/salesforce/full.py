@@ -22,9 +22,20 @@ from partnersync.records import Page, Wanted
 
 
 class FullRead:
-    """A read of everything; with ``cold`` the stored cursor is left alone and the read starts at the first id."""
+    """A read of everything. ``cursor`` goes on with one that was cut off; ``cold`` leaves the stored cursor alone.
 
-    def __init__(self, wanted: Wanted, api: Api, *, cursor: Cursor | None = None, cold: bool = False) -> None:
+    ``since`` is the watermark of pulls before this one, which stays: deletions after it have not been told yet.
+    """
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        api: Api,
+        *,
+        cursor: Cursor | None = None,
+        since: datetime | None = None,
+        cold: bool = False,
+    ) -> None:
         self.done = False
         self.object = wanted.object
         self.shape: Shape | None = None
@@ -33,7 +44,8 @@ class FullRead:
         self._api = api
         self._cold = cold
         self._cursor = cursor
-        self._resumed = cursor is not None
+        self._since = since
+        self._marked = cold or cursor is not None or since is not None
         self._locator: str | None = None
 
     def parts(self, queries: int) -> Sequence[Part]:
@@ -44,9 +56,10 @@ class FullRead:
             return ()
         cursor = self._cursor
         page = Part("rows", "GET", self._locator or self._rows_path(cursor))
-        needs_mark = not (self._cold or self._resumed) and cursor.id == "" and cursor.selection.replicates
+        if self._marked or not cursor.selection.replicates:
+            return (page,)
         now = self._api.now()
-        return (mark_part(cursor.selection.object, "updated", now, now), page) if needs_mark else (page,)
+        return (mark_part(cursor.selection.object, "updated", now, now), page)
 
     def take(self, answers: Mapping[str, Answer]) -> Iterator[Page]:
         """One page per call."""
@@ -61,14 +74,14 @@ class FullRead:
         if rows.failure is not None:
             self._go_on_after(rows, cursor)
             return
-        watermark = cursor.watermark
-        if cursor.id == "" and not self._resumed:
-            watermark = covered(answers.get("updated"), self._api.asked_at())
-        yield self._page(rows, replace(cursor, watermark=watermark))
+        if not self._marked:
+            self._marked = True
+            cursor = replace(cursor, watermark=covered(answers.get("updated"), self._api.asked_at()))
+        yield self._page(rows, cursor)
 
     def _start(self, selection: Selection) -> Cursor:
         now: datetime = self._api.now()
-        return Cursor("full", selection, described_at=now, watermark=now, stamp=now)
+        return Cursor("full", selection, described_at=now, watermark=self._since or now, stamp=now)
 
     def _rows_path(self, cursor: Cursor) -> str:
         chosen = cursor.selection

@@ -17,6 +17,8 @@ from connectors.salesforce.api import Answer, Part
 from connectors.salesforce.cursor import OVERLAP
 from connectors.salesforce.wire import instant
 
+UNSURE = timedelta(minutes=10)
+"""How long a transaction may have run where the server does not say: the limit of a synchronous one."""
 OLDEST_UPDATED = timedelta(days=29)
 OLDEST_DELETED = timedelta(days=14)
 """A day less than Salesforce's own limits of 30 and 15 days."""
@@ -42,17 +44,17 @@ def mark_part(object_: str, what: Literal["updated", "deleted"], since: datetime
 
 
 def covered(answer: Answer | None, asked_at: datetime) -> datetime:
-    """Up to when an answer is complete; without one, up to the call, and the overlap must do.
+    """Up to when an answer is complete; where the server does not say, up to ten minutes before the call.
 
     Raises:
         ConnectorError: the question failed for a reason that says more than that there is no log.
     """
     if answer is None:
-        return asked_at
+        return asked_at - UNSURE
     if answer.failure is not None:
         if answer.failure.code not in NO_LOG:
             raise answer.failure
-        return asked_at
+        return asked_at - UNSURE
     return min(asked_at, instant(answer.body["latestDateCovered"]))
 
 

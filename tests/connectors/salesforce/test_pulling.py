@@ -239,6 +239,28 @@ def test_a_field_that_nobody_read_so_far_means_to_read_everything_again(
     assert not any(page.full for page in fewer)
 
 
+@pytest.mark.parametrize("sight", ["asked for", "described", "daily"])
+def test_reading_everything_again_forgets_no_deletion(world: SalesforceWorld, sight: str) -> None:
+    ids = world.create_tied("Opportunity", [DEAL] * 5)
+    world.hide("Opportunity", "Amount")
+    mirror, connector = Mirror(), world.connect()
+    fields: tuple[str, ...] = ("Name",) if sight == "asked for" else ("Name", "Amount")
+    pull(connector, mirror, "Opportunity", fields=fields)
+    world.delete("Opportunity", ids[0])
+    world.set(hidden_fields=())
+    if sight == "described":
+        connector.describe(["Opportunity"])
+    if sight == "daily":
+        held = json.loads(mirror.cursors["Opportunity"])
+        mirror.cursors["Opportunity"] = json.dumps({**held, "described_at": "2026-01-01T00:00:00.000Z"})
+
+    again = pull(connector, mirror, "Opportunity", fields=("Name", "Amount"))
+    pull(connector, mirror, "Opportunity", fields=("Name", "Amount"))
+
+    assert any(page.full for page in again)
+    assert mirror.live("Opportunity") == set(ids[1:])
+
+
 def test_a_field_that_came_into_sight_is_read_for_every_record(world: SalesforceWorld) -> None:
     connector = world.connect()
     (id_,) = world.create_tied("Opportunity", [DEAL])
