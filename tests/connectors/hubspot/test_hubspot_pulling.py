@@ -6,13 +6,13 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from contract import Mirror
 
 from connectors.hubspot.changes import Reach
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.pulling import Pages
 from partnersync.records import Page, Wanted
 from sandbox.server import Server
+from tests.connectors.contract import Mirror
 
 FIELDS = ("dealname", "description", "amount")
 HOUR = 3_600_000
