@@ -1,83 +1,16 @@
-"""The sections ``calendar``, ``money`` and ``commission`` of the config file.
-
-A plan may stand several times under one ``id``, each time with its own ``effective`` range: those are its versions. What is
-wrong between settings (ranges that overlap, rules that never get a turn) is found by ``commission.checks``.
-"""
+"""What a rule of a plan pays: one kind of rate, told by its single key."""
 
 from __future__ import annotations
 
-from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from mapping.conditions import When
 from mapping.config.section import Section
-from partnersync.credits import Role
-from partnersync.money import Rounding
-from partnersync.units import Amount, CurrencyCode, Day, Days, MonthDay, Percent, Slug, Timezone
-
-Span = Literal["month", "quarter", "year"]
-_LAST_COMMON_DAY = 28
-
-
-def _first_day(value: tuple[int, int]) -> tuple[int, int]:
-    if value[1] > _LAST_COMMON_DAY:
-        raise ValueError("expected a day that every month has (01 to 28), because each fiscal month starts on it")
-    return value
-
-
-class Calendar(Section):
-    """Whose midnight ends a day, and when fiscal years, quarters and months begin."""
-
-    timezone: Timezone
-    fiscal_year_starts: Annotated[MonthDay, AfterValidator(_first_day)] = (1, 1)
-    periods: Span = "quarter"
-
-
-_OTHER_RATE_DAYS = {
-    "invoice": "needs invoices, which are not a source yet",
-    "payment": "cannot be used with brackets: what a deal earns would move with the day the customer pays",
-    "posting": "cannot be used with brackets: what a deal earns would move with the day we happen to post it",
-    "period_average": "cannot be used with brackets: every deal would move until the period ends",
-    "plan_fixed": "needs rates in the plan, which are not a setting yet",
-}
-
-
-def _rate_day(value: Any) -> Any:
-    reason = _OTHER_RATE_DAYS.get(value) if isinstance(value, str) else None
-    if reason:
-        raise ValueError(f"{value} {reason}; write close, the deal's close date")
-    return value
-
-
-class MoneyRules(Section):
-    """How amounts are converted and rounded."""
-
-    reporting_currency: CurrencyCode
-    rates: str | None = None
-    rate_on: Annotated[Literal["close"], BeforeValidator(_rate_day)] = "close"
-    rounding: Rounding = "half_up"
-    max_rate_age: Days = 7
-
-
-class Effective(Section):
-    """The close dates that a plan version is for: from the first day up to, not including, the last."""
-
-    from_: Day = Field(alias="from")
-    to: Day | None = None
-
-    def covers(self, day: date) -> bool:
-        """Whether the day lies in ``[from, to)``."""
-        return self.from_ <= day and (self.to is None or day < self.to)
-
-
-def _in_order(value: Effective) -> Effective:
-    if value.to is not None and value.to <= value.from_:
-        raise ValueError(f"`to` {value.to} is not after `from` {value.from_}; `to` is the first day that is out")
-    return value
+from partnersync.units import Amount, Percent
+from reconcile.commission.config.terms import Span
 
 
 def _at_most_whole(value: Fraction) -> Fraction:
@@ -210,40 +143,3 @@ RateConfig = Annotated[
     Discriminator(_kind_of_rate),
     BeforeValidator(_one_kind),
 ]
-
-
-class RuleConfig(Section):
-    """One rule of a plan; the first whose conditions hold pays."""
-
-    id: Slug
-    title: str | None = None
-    was: Slug | None = None
-    when: When | None = None
-    rate: RateConfig
-
-
-class PlanConfig(Section):
-    """One version of a plan: for whom, from when until when, and what it pays.
-
-    ``was`` names the id under which the ledger knows the plan (its first one), so that a renamed plan keeps its keys; a rule's
-    likewise. ``program`` limits it to one programme; plans of one ``exclusive`` group do not add up, the first listed wins.
-    """
-
-    id: Slug
-    title: str | None = None
-    was: Slug | None = None
-    program: Slug | None = None
-    currency: CurrencyCode | None = None
-    effective: Annotated[Effective, AfterValidator(_in_order)]
-    when: When | None = None
-    role: Role
-    exclusive: Slug | None = None
-    rules: Annotated[tuple[RuleConfig, ...], Field(min_length=1)]
-
-
-class Commission(Section):
-    """What is paid. Deals that closed before ``starts_on`` are not computed: they were settled somewhere else."""
-
-    starts_on: Day
-    tier_on: Literal["at_close", "at_registration"] = "at_close"
-    plans: tuple[PlanConfig, ...] = ()
