@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import TaskDraft
+from partnersync.records import FieldSchema
 
 KEYED = {"name": "partnersync_key", "type": "string", "hasUniqueValue": True}
 
@@ -142,3 +143,31 @@ def test_an_owner_that_hubspot_refuses_rejects_that_task_alone(office: Any) -> N
 
     assert (outcomes["ps-1"].status, outcomes["ps-2"].status) == ("applied", "rejected")
     assert outcomes["ps-2"].code == "INVALID_OWNER_ID"
+
+
+def test_an_object_that_takes_no_tasks_keeps_none_from_the_others(office: Any) -> None:
+    drafts = [draft(office, deal(office), "ps-1"), draft(office, "1", "ps-2", object_="butterflies")]
+
+    outcomes = {one.key: one.status for one in office.connect().put_tasks(drafts)}
+
+    assert outcomes == {"ps-1": "applied", "ps-2": "rejected"}
+
+
+def test_tasks_that_could_not_even_be_prepared_are_left_for_later(office: Any) -> None:
+    drafts = [draft(office, "1", "ps-1"), draft(office, "2", "ps-2", id="7")]
+
+    outcomes = {one.key: one.status for one in office.connect(url="http://127.0.0.1:1").put_tasks(drafts)}
+
+    assert outcomes == {"ps-1": "retry", "ps-2": "retry"}
+
+
+def test_the_property_for_the_key_can_be_made_by_us(portal: Any) -> None:
+    connector = portal.connect()
+    made = list(connector.create_fields("tasks", [FieldSchema("partnersync_key", "Key", "text", unique=True)]))
+    given = draft(portal, deal(portal))
+
+    outcomes = [*connector.put_tasks([given]), *connector.put_tasks([given])]
+
+    assert [one.status for one in made] == ["applied"]
+    assert len({one.id for one in outcomes}) == 1
+    assert portal.tasks()[0]["partnersync_key"] == "ps-1"
