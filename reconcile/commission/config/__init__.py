@@ -11,7 +11,7 @@ from reconcile.commission.config.rates import (
     PercentRate,
     RateConfig,
 )
-from reconcile.commission.config.terms import Calendar, Currencies, Span
+from reconcile.commission.config.terms import Calendar, MoneyRules, Span
 
 __all__ = [
     "PLAN_NAMESPACES",
@@ -21,10 +21,10 @@ __all__ = [
     "Calendar",
     "Commission",
     "CommissionSections",
-    "Currencies",
     "Effective",
     "Graduated",
     "GraduatedRate",
+    "MoneyRules",
     "PercentRate",
     "PlanConfig",
     "RateConfig",

@@ -16,7 +16,7 @@ from partnersync.placing import Fault
 from partnersync.source import Where
 from reconcile.commission.config.plans import Commission, PlanConfig
 from reconcile.commission.config.rates import GraduatedRate
-from reconcile.commission.config.terms import Calendar, Currencies, Span
+from reconcile.commission.config.terms import Calendar, MoneyRules, Span
 
 PLAN_NAMESPACES = ("opportunity", "account", "partner", "registration", "attribution")
 """What conditions of plans and rules may ask about; ``registration`` is the one that proves the credit."""
@@ -28,7 +28,7 @@ class CommissionSections:
     """The sections that commissions read, together."""
 
     calendar: Calendar
-    money: Currencies
+    money: MoneyRules
     commission: Commission
     programs: Mapping[str, Program]
 

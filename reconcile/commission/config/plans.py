@@ -14,7 +14,7 @@ from mapping.conditions import When
 from mapping.config.section import Section
 from partnersync.credits import Role
 from partnersync.units import CurrencyCode, Day, Slug
-from reconcile.commission.config.rates import RateConfig
+from reconcile.commission.config.rates import RateConfig, not_empty
 
 
 class Effective(Section):
@@ -65,7 +65,7 @@ class PlanConfig(Section):
     when: When | None = None
     role: Role
     exclusive: Slug | None = None
-    rules: Annotated[tuple[RuleConfig, ...], Field(min_length=1)]
+    rules: Annotated[tuple[RuleConfig, ...], Field(json_schema_extra={"minItems": 1}), AfterValidator(not_empty)]
 
     @property
     def ledger_id(self) -> str:

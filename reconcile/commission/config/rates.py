@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
@@ -41,6 +41,18 @@ class Bracket(Section):
     from_: Amount | None = Field(default=None, alias="from")
     to: Amount | None = None
     rate: CommissionRate
+
+
+Item = TypeVar("Item")
+
+
+def not_empty(value: tuple[Item, ...]) -> tuple[Item, ...]:
+    """At least one item. Judged after the items, so that a wrong item is not also reported as a list that is empty."""
+    if not value:
+        length: dict[str, Any] = {"field_type": "list", "min_length": 1, "actual_length": 0}
+        detail = InitErrorDetails(type="too_short", loc=(), input=value, ctx=length)
+        raise ValidationError.from_exception_data("list", [detail])
+    return value
 
 
 def _contiguous(brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:
@@ -85,7 +97,12 @@ class Graduated(Section):
     """Marginal brackets over the partner's credited revenue of a month, quarter or year."""
 
     over: Span
-    brackets: Annotated[tuple[Bracket, ...], Field(min_length=1), AfterValidator(_contiguous)]
+    brackets: Annotated[
+        tuple[Bracket, ...],
+        Field(json_schema_extra={"minItems": 1}),
+        AfterValidator(not_empty),
+        AfterValidator(_contiguous),
+    ]
 
 
 class PercentRate(Section):

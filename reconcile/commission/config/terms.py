@@ -44,7 +44,7 @@ def _rate_day(value: Any) -> Any:
     return value
 
 
-class Currencies(Section):
+class MoneyRules(Section):
     """How amounts are converted and rounded."""
 
     reporting_currency: CurrencyCode
