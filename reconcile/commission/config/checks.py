@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from mapping.conditions import Vocabulary
 from mapping.config import Program
 from partnersync.placing import Fault
 from partnersync.source import Where
 from reconcile.commission.config.plans import Commission, PlanConfig
-from reconcile.commission.config.rates import GraduatedRate
+from reconcile.commission.config.rates import Bracket, GraduatedRate
 from reconcile.commission.config.terms import Calendar, MoneyRules, Span
 
 PLAN_NAMESPACES = ("opportunity", "account", "partner", "registration", "attribution")
@@ -88,6 +89,30 @@ def _brackets(here: Where, plan: PlanConfig, before: tuple[PlanConfig, ...], per
         if spans and spans[0] != over:
             yield Fault(where, f"this plan already sums over a {spans[0]}", "use one span, or make two plans")
         spans.append(over)
+        for position, setting, why in _uncovered(rule.rate.graduated.brackets):
+            yield Fault((*where[:-1], "brackets", position, setting), why)
+
+
+def _uncovered(brackets: tuple[Bracket, ...]) -> Iterator[tuple[int, str, str]]:
+    """Where and why brackets do not cover every amount exactly once; at most one fault for each."""
+    last = len(brackets) - 1
+    below = Decimal(0)
+    for at, bracket in enumerate(brackets):
+        start = below if bracket.from_ is None else bracket.from_
+        if start != below:
+            kind = "gap" if start > below else "overlap"
+            yield at, "from", f"{kind}: this bracket starts at {start:,f}, the one before it ends at {below:,f}"
+        elif bracket.to is None and at < last:
+            yield at, "to", "this bracket has no `to`; only the last one is open"
+        elif bracket.to is not None and bracket.to <= below:
+            yield at, "to", f"`to` {bracket.to:,f} is not above {below:,f}, where this bracket starts"
+        elif bracket.to is not None and at == last:
+            yield (
+                at,
+                "to",
+                f"the last bracket must be open: leave `to` out, or add one for what is above {bracket.to:,f}",
+            )
+        below = max(below, bracket.to) if bracket.to is not None else below
 
 
 def _rules(here: Where, plan: PlanConfig) -> Iterator[Fault]:

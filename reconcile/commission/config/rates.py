@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic_core import InitErrorDetails, ValidationError
 
 from mapping.config.section import Section
 from partnersync.units import Amount, Percent
@@ -55,53 +55,14 @@ def not_empty(value: tuple[Item, ...]) -> tuple[Item, ...]:
     return value
 
 
-def _contiguous(brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:
-    wrong = [
-        InitErrorDetails(type=PydanticCustomError("brackets", "{why}", {"why": why}), loc=(at,), input=None)
-        for at, why in _bracket_faults(brackets)
-    ]
-    if wrong:
-        raise ValidationError.from_exception_data("brackets", wrong)
-    return brackets
-
-
-def _bracket_faults(brackets: tuple[Bracket, ...]) -> list[tuple[int, str]]:
-    """Where and why the brackets do not cover every amount exactly once; at most one fault for each."""
-    faults: list[tuple[int, str]] = []
-    last = len(brackets) - 1
-    below = Fraction(0)
-    for at, bracket in enumerate(brackets):
-        start = below if bracket.from_ is None else Fraction(bracket.from_)
-        if start != below:
-            kind = "gap" if start > below else "overlap"
-            faults.append(
-                (at, f"{kind}: this bracket starts at {bracket.from_}, the one before ends at {_plain(below)}")
-            )
-        elif bracket.to is None and at < last:
-            faults.append((at, "this bracket has no `to`; only the last one is open"))
-        elif bracket.to is not None and bracket.to <= below:
-            faults.append((at, f"`to` {bracket.to} is not above {_plain(below)}, where this bracket starts"))
-        elif bracket.to is not None and at == last:
-            faults.append(
-                (at, f"the last bracket must be open: leave `to` out, or add one for what is above {bracket.to}")
-            )
-        below = max(below, Fraction(bracket.to)) if bracket.to is not None else below
-    return faults
-
-
-def _plain(amount: Fraction) -> str:
-    return f"{float(amount):,.10g}" if amount.denominator != 1 else f"{amount.numerator:,}"
-
-
 class Graduated(Section):
-    """Marginal brackets over the partner's credited revenue of a month, quarter or year."""
+    """Marginal brackets over the partner's credited revenue of a month, quarter or year; ``checks`` refuses gaps."""
 
     over: Span
     brackets: Annotated[
         tuple[Bracket, ...],
         Field(json_schema_extra={"minItems": 1}),
         AfterValidator(not_empty),
-        AfterValidator(_contiguous),
     ]
 
 
