@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from reconcile.commission.config import Calendar, Commission, CommissionSections, Currencies
-from reconcile.commission.config import faults as commission_faults
+from reconcile.commission.config import Calendar, Commission, MoneyRules
 
 from connectors.config import Connections
 from mapping.conditions import Vocabulary
@@ -45,7 +44,7 @@ class Settings(BaseModel):
     version: Literal["1"]
     workspace: Slug
     calendar: Calendar
-    money: Currencies
+    money: MoneyRules
     state: State = Field(default_factory=State)
     connections: Connections
     sources: Sources
@@ -118,14 +117,6 @@ def _check_mapping(settings: Settings) -> Iterator[Fault]:
     yield from mapping_faults(settings.mapping, settings.connections)
 
 
-def _check_commission(settings: Settings) -> Iterator[Fault]:
-    if settings.commission is not None:
-        yield from commission_faults(
-            CommissionSections(settings.calendar, settings.money, settings.commission, settings.programs),
-            vocabulary(settings.mapping),
-        )
-
-
 def _check_writeback(settings: Settings) -> Iterator[Fault]:
     words: Vocabulary = vocabulary(settings.mapping)
     for name, section in settings.writeback.items():
@@ -148,4 +139,4 @@ def _check_writeback(settings: Settings) -> Iterator[Fault]:
             yield from task.when.faults((*here, "tasks", index, "when"), words, names)
 
 
-CHECKS: tuple[Check[Settings], ...] = (_check_mapping, _check_commission, _check_writeback)
+CHECKS: tuple[Check[Settings], ...] = (_check_mapping, _check_writeback)
