@@ -146,3 +146,24 @@ class RateRow:
     base: str
     quote: str
     value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRate:
+    """A rate as it was first used for a deal: every later D of this generation, pair and rate date uses it again.
+
+    ``asked_on`` is the rate date (the deal's close date); ``rate.on`` is the day on which the rate had been published.
+    """
+
+    opportunity: Ref
+    generation: int
+    asked_on: date
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What the ledger holds for a key of a pool: the sum of its lines in minor units, and how many there are."""
+
+    minor: int
+    count: int
