@@ -71,11 +71,11 @@ class Mapped:
         Raises:
             UnreadableError: a field is absent or holds what it cannot.
         """
-        return _read(self.columns, record, f"{self.path}.fields")
+        return read_columns(self.columns, record, f"{self.path}.fields")
 
     def own(self, record: RawRecord) -> Mapping[str, Value]:
         """The config's own fields."""
-        return _read(self.extra, record, f"{self.path}.extra") if self.extra else {}
+        return read_columns(self.extra, record, f"{self.path}.extra") if self.extra else {}
 
 
 class Reader:
@@ -151,14 +151,14 @@ class Reader:
         ]
         held: Mapping[str, ExtraField] = getattr(source, "extra", {})
         extra = [
-            Column(name, each.field, _mapped_words(name, source, path) or _extra_reading(each.type, self.timezone))
+            Column(name, each.field, mapped_words(name, source.values, path) or extra_reading(each.type, self.timezone))
             for name, each in held.items()
         ]
         outcomes = _outcomes(source.stages) if isinstance(source, OpportunitySource) else {}
         return Mapped(source, path, tuple(columns), tuple(extra), outcomes)
 
     def _reading(self, ours: str, source: Source, path: str) -> _Read:
-        if (mapped := _mapped_words(ours, source, path)) is not None:
+        if (mapped := mapped_words(ours, source.values, path)) is not None:
             return mapped
         match ours:
             case "amount" | "weight":
@@ -167,7 +167,15 @@ class Reader:
                 return values.currency
             case "closes_on" | "committed_on" | "decided_on":
                 return partial(values.day, timezone=self.timezone)
-            case "created_at" | "submitted_at" | "approved_at" | "effective_at" | "occurred_at" | "recorded_at":
+            case (
+                "created_at"
+                | "stage_since"
+                | "submitted_at"
+                | "approved_at"
+                | "effective_at"
+                | "occurred_at"
+                | "recorded_at"
+            ):
                 return partial(values.instant, timezone=self.timezone)
             case "extended_days":
                 return values.whole
@@ -228,6 +236,7 @@ class Reader:
             loss_reason=given.get("loss_reason"),
             extra=mapped.own(record),
             twin=self._elsewhere(given, mapped, own),
+            stage_since=given.get("stage_since"),
         )
 
     def _registration(self, given: dict[str, Any], mapped: Mapped, record: RawRecord, own: str) -> Registration:
@@ -318,7 +327,12 @@ def source_fields(source: Source) -> tuple[str, ...]:
     return tuple(dict.fromkeys([each for each in named if each] + [field.field for field in extra.values()]))
 
 
-def _read(columns: tuple[Column, ...], record: RawRecord, path: str) -> dict[str, Any]:
+def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> dict[str, Any]:
+    """Every column under our name.
+
+    Raises:
+        UnreadableError: a field is absent or holds what it cannot.
+    """
     given: dict[str, Any] = {}
     held = record.values
     for column in columns:
@@ -333,11 +347,11 @@ def _read(columns: tuple[Column, ...], record: RawRecord, path: str) -> dict[str
     return given
 
 
-def _mapped_words(ours: str, source: Source, path: str) -> _Read | None:
-    """The reading of a field whose values the config maps."""
-    if ours not in source.values:
+def mapped_words(ours: str, maps: Mapping[str, Mapping[str, Iterable[str]]], path: str) -> _Read | None:
+    """The reading of a field whose values the config maps; None where it maps none."""
+    if ours not in maps:
         return None
-    words = {value: word for word, held in source.values[ours].items() for value in held}
+    words = {value: word for word, held in maps[ours].items() for value in held}
 
     def read(value: Value) -> str | None:
         given = values.text(value)
@@ -351,7 +365,8 @@ def _mapped_words(ours: str, source: Source, path: str) -> _Read | None:
     return read
 
 
-def _extra_reading(kind: ExtraKind, timezone: str) -> _Read:
+def extra_reading(kind: ExtraKind, timezone: str) -> _Read:
+    """How a field of the config's own is read; days and instants become ISO text."""
     match kind:
         case "text":
             return values.text
