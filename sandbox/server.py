@@ -7,6 +7,8 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,7 +58,7 @@ class Application:
         if outcome.reply is None:
             transport.abort()
             return
-        await _send(outcome, send, request.method == "HEAD")
+        await _send(outcome, send, request.method == "HEAD", self.world.clock.now())
         if outcome.keep is not None:
             await asyncio.sleep(0)
             transport.close()
@@ -137,6 +139,7 @@ class Server:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
             server_header=False,
             timeout_keep_alive=300,
             timeout_graceful_shutdown=1,
@@ -215,12 +218,14 @@ async def _read(scope: Scope, receive: Callable[[], Any]) -> Request | None:
     )
 
 
-async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool) -> None:
+async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool, now: datetime) -> None:
     reply: Reply | None = outcome.reply
     assert reply is not None
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
     if reply.status not in (204, 304):
         headers.append((b"content-length", str(len(reply.body)).encode()))
+    if "date" not in {name.lower() for name in reply.headers}:
+        headers.append((b"date", format_datetime(now.replace(microsecond=0), usegmt=True).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if outcome.keep is not None:
         await send(
