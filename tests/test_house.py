@@ -13,7 +13,8 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
-from conftest import OURS
+
+from tests.conftest import OURS
 
 HERE = Path(__file__).resolve().parent.parent
 PURE = ("partnersync", "mapping", "reconcile")
