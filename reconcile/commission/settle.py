@@ -21,7 +21,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from partnersync.ids import Ref
-from partnersync.lines import Entry, Key, Line, Owed, Period, Pool, Posted
+from partnersync.lines import Entry, Key, Line, LineKind, Owed, Period, Pool, Posted
 from partnersync.money import round_fraction
 from reconcile.commission import explanation
 from reconcile.commission.calendar import Periods
@@ -89,7 +89,7 @@ def settle(
             continue
         cause = causes.of(each.key.opportunity)
         told = explanation.of_line(each.explanation, held, delta, cause)
-        kind = "adjustment" if held.count else "earned"
+        kind: LineKind = "adjustment" if held.count else "earned"
         lines.append(Line(each.key, kind, delta, held.count + 1, home.label, cause, actor, as_of, told))
     return Settled(tuple(owed), tuple(lines), tuple(waiting), revenue)
 
