@@ -90,7 +90,7 @@ def load(file: Path) -> Loaded:
     Raises:
         ConfigError: with every mistake in it.
     """
-    return Loaded(place(read_source(file), Settings, CHECKS, STAND_INS), file)
+    return Loaded(place(read_source(file), Settings, CHECKS), file)
 
 
 STAND_INS: dict[str, Tree] = {
