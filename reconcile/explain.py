@@ -89,7 +89,8 @@ def _computation(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]
     if "parts" not in told:
         return
     if told["basis"] is not None:
-        yield f"basis {_money(told['basis'], key)}; cumulative revenue {_money(told['before'], key)} before, {_money(told['after'], key)} after"
+        before, after = _money(told["before"], key), _money(told["after"], key)
+        yield f"basis {_money(told['basis'], key)}; cumulative revenue {before} before, {after} after"
     for rate, of, lower, upper in told["parts"]:
         bracket = ""
         if lower is not None or upper is not None:

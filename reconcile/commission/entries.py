@@ -8,7 +8,7 @@ A won deal without a close date, or with one that has not come, is blocked (``cl
 (``currency_missing``) or a rate (``fx_missing``); blocked in one plan, it is blocked in all. Its entries say so, earn
 nothing and stay out of R: what was posted is taken back until the deal is whole again, and so the order in which facts
 arrive does not matter. An undated deal stands in the pool of the period ``undated``. A deal without an amount is not
-blocked: a bounty pays, a share of nothing is nothing until somebody fills it in, and a finding says so.
+blocked: a bounty pays, and a share of nothing is nothing until somebody fills it in.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from mapping.conditions import Facts
+from mapping.deals import account_chain
 from partnersync.credits import UNASSIGNED, Credit, Finding
 from partnersync.facts import Dossier, Opportunity, Partner, Registration, Version
 from partnersync.ids import Ref
@@ -121,7 +122,7 @@ def _choose(
     as_of: datetime,
 ) -> Iterator[_Chosen]:
     """The plans and rules by which the deal earns, in the order of the file; of an exclusive group the first."""
-    payees = [credit for credit in credits if _may_earn(credit) and credit.program in plans.terms]
+    payees = [credit for credit in credits if credit.partner != UNASSIGNED and credit.program in plans.terms]
     if not payees:
         return
     credited: dict[str, set[str]] = {}
@@ -146,15 +147,6 @@ def _choose(
                 yield _Chosen(credit, plan, rule, {"why": [plan.why(known), rule.why(known)], **told})
 
 
-def _may_earn(credit: Credit) -> bool:
-    """A mirror of a deal that earns in another CRM is credited and not paid."""
-    return (
-        credit.partner != UNASSIGNED
-        and credit.share > 0
-        and not any(item.kind == "duplicate_of" for item in credit.evidence)
-    )
-
-
 def _facts(
     plans: Plans,
     roster: Roster,
@@ -172,8 +164,8 @@ def _facts(
         stamp = registration.submitted_at or registration.approved_at
         on = calendar.day(stamp) if stamp else on
     tier = roster.tier(credit.partner, on, credit.program)
-    account = dossier.accounts[0].fact if dossier.accounts else None
-    known = Facts(deal, account, roster.partners.get(credit.partner), tier, registration, held)
+    chain = account_chain(dossier)
+    known = Facts(deal, chain[0] if chain else None, roster.partners.get(credit.partner), tier, registration, held)
     return known, {"tier": tier, "tier_on": on.isoformat()} if tier else {}
 
 
@@ -284,16 +276,11 @@ def _earned(
     return False
 
 
-_MESSAGES = {
-    "close_date": "won, but without a close date that has come: it earns nothing until the date is right",
-    "currency_missing": "won with an amount and no currency: it earns nothing until the currency is filled in",
-    "fx_missing": "no rate of exchange for the close date: it earns nothing until one is published",
-    "amount_missing": "won without an amount: plans that pay a share of it pay nothing until it is filled in",
-}
-
-
 def _findings(deal: Opportunity, chosen: Sequence[_Chosen], blocked: str | None) -> Iterator[Finding]:
-    if blocked:
-        yield Finding(blocked, deal.ref, _MESSAGES[blocked], "error")
-    elif deal.amount is None and any(each.rule.kind != "bounty" for each in chosen):
-        yield Finding("amount_missing", deal.ref, _MESSAGES["amount_missing"])
+    """What attribution could not see, because only plans have a currency."""
+    if blocked == "fx_missing":
+        wanted = sorted({each.plan.currency for each in chosen} - {deal.currency})
+        message = (
+            f"no rate from {deal.currency} to {' or '.join(wanted)} for {deal.closes_on}: it earns nothing until then"
+        )
+        yield Finding("fx_missing", deal.ref, message, "error")
