@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from reconcile.commission.config import Calendar, Commission, MoneyRules
 
 from connectors.config import Connections
-from mapping.conditions import Vocabulary
-from mapping.config import Attribution, MappingSections, Partners, Programs, Registrations, Sources, vocabulary
-from mapping.config import faults as mapping_faults
+from mapping.config import Attribution, MappingSections, Partners, Programs, Registrations, Sources
 from partnersync.ids import digest
-from partnersync.placing import Check, Fault, place
-from partnersync.source import Tree, Where, read_source
+from partnersync.placing import place
+from partnersync.source import read_source
 from partnersync.units import Days, Slug
+from reconcile.commission.config import Calendar, Commission, MoneyRules
 from reconcile.writeback.config import ConnectionWriteback, Guards, People
+from service.agreement import AGREEMENTS
 
 
 def _database(value: str) -> str:
@@ -90,53 +88,4 @@ def load(file: Path) -> Loaded:
     Raises:
         ConfigError: with every mistake in it.
     """
-    return Loaded(place(read_source(file), Settings, CHECKS), file)
-
-
-STAND_INS: dict[str, Tree] = {
-    "version": "1",
-    "workspace": "unnamed",
-    "calendar": {"timezone": "UTC"},
-    "money": {"reporting_currency": "USD"},
-    "sources": {
-        "opportunity": [
-            {
-                "from": "file:none.csv",
-                "fields": {"name": "n", "stage": "s", "amount": "a", "closes_on": "c"},
-                "stages": {"won": ["w"]},
-            }
-        ]
-    },
-    "programs": {"none": {"title": "none", "currency": "USD"}},
-    "partners": {"roster": {"inline": []}},
-}
-"""Right values for the required sections, so that one that is missing does not hide the mistakes of the others."""
-
-
-def _check_mapping(settings: Settings) -> Iterator[Fault]:
-    yield from mapping_faults(settings.mapping, settings.connections)
-
-
-def _check_writeback(settings: Settings) -> Iterator[Fault]:
-    words: Vocabulary = vocabulary(settings.mapping)
-    for name, section in settings.writeback.items():
-        here: Where = ("writeback", name)
-        if name not in settings.connections:
-            yield Fault(here, f"no connection is called {name!r}", "name one under `connections`", at_key=True)
-            continue
-        for kind in ("opportunity", "account"):
-            sources = [source for source in getattr(settings.sources, kind) if source.name.connection == name]
-            if getattr(section, kind) and not sources:
-                yield Fault(
-                    (*here, kind), f"no {kind} is read from {name}", f"add it under sources.{kind}", at_key=True
-                )
-        seen: set[str] = set()
-        for index, task in enumerate(section.tasks):
-            if task.id in seen:
-                yield Fault((*here, "tasks", index, "id"), f"the task {task.id!r} is already in the list")
-            seen.add(task.id)
-            names = ("opportunity", "account", "partner", "attribution")
-            yield from task.when.faults((*here, "tasks", index, "when"), words, names)
-
-
-CHECKS: tuple[Check[Settings], ...] = (_check_mapping, _check_writeback)
+    return Loaded(place(read_source(file), Settings, AGREEMENTS), file)
