@@ -2,7 +2,7 @@
 
 The config names connections; facts name (crm, org, object, id), which survives a renamed connection. A row of a file may
 say ``salesforce:006…`` or ``hubspot:184…``, have a column for the CRM, or give the bare id where only one CRM can be meant:
-there is only one, or only one whose ids look like that (all digits in HubSpot, 15 or 18 characters in Salesforce).
+there is only one, or only one whose ids look like that (a number in HubSpot, 15 or 18 characters in Salesforce).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from partnersync.records import Identity
 
 Named = Literal["account", "opportunity"]
 _SALESFORCE = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+_HUBSPOT = re.compile(r"[1-9][0-9]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ def _fits(connection: str, place: Place, crm: str | None, id_: str) -> bool:
         return crm.strip().lower() in (connection, place.crm)
     match place.crm:
         case "salesforce":
-            return _SALESFORCE.fullmatch(id_) is not None and not id_.isdecimal()
+            return _SALESFORCE.fullmatch(id_) is not None and not _HUBSPOT.fullmatch(id_)
         case "hubspot":
-            return id_.isdecimal()
+            return _HUBSPOT.fullmatch(id_) is not None
         case _:
             return True
