@@ -161,7 +161,7 @@ _GONE = {
     "close_date": "the deal is blocked for want of a close date that has come",
     "currency_missing": "the deal is blocked for want of its currency",
     "fx_missing": "the deal is blocked for want of a rate of exchange",
-    "no longer earns here": "the deal no longer earns under this key (lost, deleted, credited or dated otherwise)",
+    "no longer earns here": "the deal no longer earns under this key (lost, deleted, undated, credited or dated otherwise)",
 }
 
 
