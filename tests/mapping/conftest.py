@@ -232,3 +232,10 @@ def _amount(credit: Credit) -> str:
 @pytest.fixture
 def office() -> Office:
     return Office()
+
+
+@pytest.fixture(scope="session")
+def books() -> list[Book]:
+    """A book for each way of weighing touches."""
+    ways = (("linear", "touch"), ("linear", "partner"), ("first_touch", "touch"), ("last_touch", "partner"))
+    return [Office().book(("model: linear", f"model: {m}"), ("unit: touch", f"unit: {u}")) for m, u in ways]
