@@ -252,7 +252,7 @@ def _earned(
     roster: Roster,
     rates: RateTable,
     dossier: Dossier,
-    at: int,
+    position: int,
     credited: Credited | None,
     credits: Sequence[Credit],  # noqa: A002 - the house's word
 ) -> bool:
@@ -260,8 +260,8 @@ def _earned(
 
     Where a deal would earn depends on its pool; here it counts if any bracket of its rule would pay.
     """
-    then: tuple[Version[Opportunity], ...] = dossier.history[: at + 1]
-    deal, until = then[-1].fact, dossier.history[at + 1].stamp
+    then: tuple[Version[Opportunity], ...] = dossier.history[: position + 1]
+    deal, until = then[-1].fact, dossier.history[position + 1].stamp
     if deal is None:
         return False
     past = replace(dossier, history=then)
@@ -270,7 +270,8 @@ def _earned(
         basis, _, blocked = _basis(plans, deal, each, Conversions(rates, deal.ref, 0, ()), until)
         if blocked:
             return False
-        places = (Deal(basis, each.credit.share, before, before) for before in (Fraction(0), _FAR_UP))
+        size = basis or Fraction(0)
+        places = (Deal(basis, each.credit.share, at, at + size, at + size) for at in (Fraction(0), _FAR_UP))
         if any(each.rule.pay(place).exact for place in places):
             return True
     return False

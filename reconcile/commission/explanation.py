@@ -13,7 +13,7 @@ from typing import Any
 from partnersync.lines import Entry, Posted, Rate
 from partnersync.money import Rounding
 from reconcile.commission.plans import PlanRule
-from reconcile.commission.rules import Earned
+from reconcile.commission.rules import Deal, Earned
 
 SCHEMA = 1
 
@@ -22,13 +22,13 @@ def of_earned(
     entry: Entry,
     rule: PlanRule,
     period: str,
-    before: Fraction,
+    deal: Deal,
     earned: Earned,
     minor: int,
     rounding: Rounding,
 ) -> dict[str, Any]:
     """How a deal came to what it earns."""
-    basis = entry.basis
+    basis = deal.basis
     told: dict[str, Any] = {
         "schema": SCHEMA,
         "version": entry.version,
@@ -38,8 +38,8 @@ def of_earned(
         "facts": list(entry.facts),
         "share": str(entry.share),
         "basis": None if basis is None else str(basis),
-        "before": str(before),
-        "after": str(before if basis is None else before + basis),
+        "before": str(deal.before),
+        "after": str(deal.after),
         "parts": [[str(part.rate), str(part.of), _text(part.lower), _text(part.upper)] for part in earned.parts],
         "exact": str(earned.exact),
         "minor": minor,

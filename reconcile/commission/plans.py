@@ -69,10 +69,6 @@ class PlanVersion:
     why: Callable[[Facts], str]
     rules: tuple[PlanRule, ...]
 
-    def rule(self, id_: str) -> PlanRule | None:
-        """The rule of this id."""
-        return next((rule for rule in self.rules if rule.id == id_), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Plans:
@@ -113,10 +109,6 @@ class Plans:
             money.reporting_currency,
             money.max_rate_age,
         )
-
-    def version(self, plan: str, version: str) -> PlanVersion | None:
-        """The version of a plan."""
-        return next((each for each in self.versions if (each.id, each.version) == (plan, version)), None)
 
 
 def _version(plan: PlanConfig, span: Span, sections: CommissionSections, vocabulary: Vocabulary) -> PlanVersion:

@@ -114,15 +114,16 @@ def _owed(plans: Plans, pool: Pool, ranked: list[Entry], revenue: Fraction, peri
         day = _place(entry)[0]
         if day not in labels:
             labels[day] = periods.calendar.period_of(day).label
-        earned = rule.pay(Deal(entry.basis, entry.share, before, revenue))
+        deal = Deal(entry.basis, entry.share, before, before + entry.basis if entry.basis else before, revenue)
+        earned = rule.pay(deal)
         minor = round_fraction(earned.exact, plans.rounding)
         key = Key(
             pool.program, pool.partner, pool.plan, entry.rule, entry.role, entry.opportunity, entry.generation,
             labels[day], pool.currency, "commission",
         )  # fmt: skip
-        told = explanation.of_earned(entry, rule, labels[day], before, earned, minor, plans.rounding)
+        told = explanation.of_earned(entry, rule, labels[day], deal, earned, minor, plans.rounding)
         yield Owed(key, minor, earned.exact, told)
-        before += entry.basis or 0
+        before = deal.after
 
 
 def _gone(key: Key, stopped: Entry | None) -> Owed:

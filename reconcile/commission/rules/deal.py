@@ -13,12 +13,13 @@ class Deal:
     """A deal at its place in the pool.
 
     ``basis`` is B, None where the deal has no amount; ``share`` the partner's part of the credit; ``before`` is R₀, what
-    the deals before it sum to; ``total`` is R of the whole pool.
+    the deals before it sum to, ``after`` is R₀ + B; ``total`` is R of the whole pool.
     """
 
     basis: Fraction | None
     share: Fraction
     before: Fraction
+    after: Fraction
     total: Fraction
 
 

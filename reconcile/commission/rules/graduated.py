@@ -17,9 +17,10 @@ costs as many steps as it touches brackets, and not as many as there are.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from reconcile.commission.rules.deal import NOTHING, Deal, Earned, Part, Rule
 
@@ -30,19 +31,22 @@ def graduated(bounds: Sequence[Fraction], rates: Sequence[Fraction]) -> Rule:
     def pay(deal: Deal) -> Earned:
         if not deal.basis:
             return NOTHING
-        low, high = sorted((deal.before, deal.before + deal.basis))
-        sign = 1 if deal.basis > 0 else -1
-        parts: list[Part] = []
-        exact = Fraction(0)
-        at = bisect_right(bounds, low)
-        while low < high:
-            upper = bounds[at] if at < len(bounds) else None
-            piece = (high if upper is None or high < upper else upper) - low
-            lower = bounds[at - 1] if at else None
-            parts.append(Part(rates[at], sign * piece, lower, upper))
-            exact += rates[at] * piece
-            low += piece
-            at += 1
-        return Earned(sign * exact, tuple(parts if sign > 0 else reversed(parts)))
+        rising = deal.basis > 0
+        low, high = (deal.before, deal.after) if rising else (deal.after, deal.before)
+        first, last = bisect_right(bounds, low), bisect_left(bounds, high)
+        if first >= last:
+            rate = rates[first]
+            return Earned(deal.basis * rate, (Part(rate, deal.basis, *_bracket(bounds, first)),))
+        edges = (low, *bounds[first:last], high)
+        sign = 1 if rising else -1
+        parts = [
+            Part(rates[at], sign * (upper - lower), *_bracket(bounds, at))
+            for at, (lower, upper) in enumerate(pairwise(edges), first)
+        ]
+        return Earned(sum((part.rate * part.of for part in parts), Fraction(0)), tuple(parts[::sign]))
 
     return pay
+
+
+def _bracket(bounds: Sequence[Fraction], at: int) -> tuple[Fraction | None, Fraction | None]:
+    return (bounds[at - 1] if at else None), (bounds[at] if at < len(bounds) else None)
