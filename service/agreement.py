@@ -6,6 +6,7 @@ paths it judged by (``given``), so that one slip is told once and not again by e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -152,8 +153,10 @@ def writeback(settings: Settings) -> Iterator[Fault]:
         here: Where = ("writeback", name)
         for kind in ("opportunity", "account"):
             rules: dict[str, FieldRule] = getattr(section, kind)
-            read = [source for source in getattr(settings.sources, kind) if source.name.connection == name]
-            if rules and not read and name in settings.connections:
+            sources = getattr(settings.sources, kind)
+            read = [source for source in sources if source.name.connection == name]
+            sure = {source.name.connection for source in sources} <= {"file", *settings.connections}
+            if rules and not read and sure and name in settings.connections:
                 given: tuple[Pattern, ...] = (("sources", kind, None, "from"),)
                 hint = f"add it under sources.{kind}"
                 yield Fault((*here, kind), f"no {kind} is read from {name}", hint, at_key=True, given=given)
@@ -172,6 +175,12 @@ def writeback(settings: Settings) -> Iterator[Fault]:
 
 def _field(settings: Settings, here: Where, rule: FieldRule, mapped: str | None) -> Iterator[Fault]:
     value = str(getattr(rule, "value", ""))
+    connection = settings.connections.get(str(here[1]))
+    if connection is not None and not re.fullmatch(connection.field_pattern, str(here[3])):
+        message = f"{here[3]!r} cannot be the name of a field of {here[1]}"
+        yield Fault(
+            here, message, "use its API name, not its label", at_key=True, given=(("connections", here[1], "crm"),)
+        )
     if mapped is not None and mapped != "partner_field":
         message = f"is read as {here[2]}.{mapped}: writing it would change the facts it is computed from"
         yield Fault(here, message, "write to a field of your own", at_key=True)
@@ -186,7 +195,6 @@ def _field(settings: Settings, here: Where, rule: FieldRule, mapped: str | None)
         message = "partner.tier needs tiers, and there is no `partners.tiers`"
         yield Fault((*here, "value"), message, given=(("partners", "tiers"), ("partners", "roster")))
     if value == "partner.crm_id" and not isinstance(roster, RosterInline) and roster.from_.connection == "file":
-        connection = settings.connections.get(str(here[1]))
         column = f"{connection.crm}_id" if connection else ""
         if column and getattr(roster.fields, column, None) is None:
             message = f"partner.crm_id needs the partner's id in this CRM, and the roster maps no {column}"

@@ -13,6 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from state.database import Database, Fence
+from state.meter import DatabaseMeter
+
 from connectors.base import Connector, Surroundings
 from connectors.files.connector import Files
 from connectors.registry import connect
@@ -26,9 +29,8 @@ from service.clock import SystemClock
 from service.feeds import FILES, Feed, feeds, layouts
 from service.secrets import Secrets
 from service.settings import Loaded, Settings, load
+from service.steps.writer import Schemas
 from state import bindings, leases, migrate
-from state.database import Database, Fence
-from state.meter import DatabaseMeter
 
 SQLITE = "sqlite:///"
 
@@ -47,7 +49,9 @@ class Shop:
     sites: dict[str, Identity] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     _connectors: dict[str, Connector] = field(default_factory=dict)
+    _schemas: dict[str, Schemas] = field(default_factory=dict)
     _reader: Reader | None = None
+    _fence: Fence | None = None
 
     @property
     def settings(self) -> Settings:
@@ -75,6 +79,18 @@ class Shop:
             around = Surroundings(self.clock, self.stop, self.meter)
             self._connectors[name] = connect(name, self.settings.connections[name], self.secrets, around)
         return self._connectors[name]
+
+    def crm(self, name: str) -> Connector:
+        """The connector of a CRM, which can write."""
+        found = self.connector(name)
+        assert not isinstance(found, Files)
+        return found
+
+    def schemas(self, name: str) -> Schemas:
+        """What a connection's CRM says of its fields, asked once per process."""
+        if name not in self._schemas:
+            self._schemas[name] = Schemas(self.crm(name))
+        return self._schemas[name]
 
     def sign_in(self) -> Mapping[str, Identity]:
         """Learn which org each connection opens, and refuse an org that this database does not belong to.
