@@ -1,8 +1,8 @@
 """The language of worked examples: what a RevOps person writes to try a plan before it pays anyone.
 
-A file holds ``cases``; a case holds facts in our own words and, step by step, what should come of them. Each step adds facts
-or replaces those of the same id (``deleted: true`` removes one, as the CRM would), runs one cycle at ``as_of`` and compares
-what is expected; what is not mentioned is not compared, except that ``lines`` lists every ledger line the step posts.
+A file holds ``cases``; a case holds facts in our own words and, step by step, what should come of them. Each step adds facts,
+edits those of the same id (what it does not name stays; ``deleted: true`` removes one, as the CRM would), runs one cycle at
+``as_of`` and compares what is expected (``expectations``).
 
     cases:
       - name: the second deal crosses into the next bracket
@@ -10,8 +10,8 @@ what is expected; what is not mentioned is not compared, except that ``lines`` l
         steps:
           - as_of: 2026-05-01
             opportunities:
-              - {id: d1, outcome: won, amount: 40000, currency: USD, closes_on: 2026-03-01, partner_field: acme}
-              - {id: d2, outcome: won, amount: 30000, currency: USD, closes_on: 2026-03-02, partner_field: acme}
+              - {id: d1, outcome: won, amount: 40000 USD, closes_on: 2026-03-01, partner_field: acme}
+              - {id: d2, outcome: won, amount: 30000 USD, closes_on: 2026-03-02, partner_field: acme}
             expect:
               lines:
                 - {opportunity: d1, amount: 4000.00 USD}
@@ -20,60 +20,104 @@ what is expected; what is not mentioned is not compared, except that ``lines`` l
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from partnersync.clock import parse_instant
 from partnersync.credits import Role
-from partnersync.facts import PartnerType, RegistrationStatus
-from partnersync.units import Amount, CurrencyCode, Day, Days, MoneyText, Percent, Slug
+from partnersync.facts import Outcome, PartnerType, RegistrationStatus
+from partnersync.money import MINOR_UNITS, parse_amount
+from partnersync.units import Amount, CurrencyCode, Day, Days, Slug
+from service.cases.expectations import Expected, ShareText
 
 
-def _instant(value: Any) -> datetime:
-    if isinstance(value, datetime):
+def _moment(value: Any) -> datetime | date:
+    if isinstance(value, date):
         return value
+    text = value.strip() if isinstance(value, str) else ""
     try:
-        text = str(value)
-        return parse_instant(text) if "T" in text else datetime.combine(date.fromisoformat(text), time(12), UTC)
+        return date.fromisoformat(text) if len(text) == len("2026-05-01") else parse_instant(text)
     except ValueError:
-        raise ValueError(f"expected a day or an instant such as 2026-05-01T09:00:00Z, found {value!r}") from None
+        message = f"expected a day such as 2026-05-01 or an instant such as 2026-05-01T09:00:00Z, found {value!r}"
+        raise ValueError(message) from None
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant)]
-"""An instant with its zone; a bare day means noon UTC of that day."""
+def _priced(value: Any) -> Decimal | tuple[Decimal, str]:
+    if isinstance(value, tuple | Decimal):
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    number, _, currency = text.rpartition(" ")
+    if number and currency in MINOR_UNITS:
+        return parse_amount(number), currency
+    try:
+        return parse_amount(text)
+    except ValueError:
+        raise ValueError(f"expected an amount such as 1,234.50 or 1234.50 USD, found {value!r}") from None
 
 
-class _Section(BaseModel):
+Moment = Annotated[
+    datetime | date,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "examples": ["2026-05-01", "2026-05-01T09:00:00Z"]}),
+]
+"""An instant with its zone; a bare day means noon of that day where deals are judged."""
+Priced = Annotated[
+    Decimal | tuple[Decimal, str],
+    PlainValidator(_priced),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["40000", "40000 USD"]}),
+]
+
+
+class Section(BaseModel):
+    """Unknown keys are mistakes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class AccountCase(_Section):
-    """An account. ``crm`` is the CRM it stands in."""
+class Dated(Section):
+    """A record of a source.
+
+    ``crm`` is the connection it stands in (the first that opportunities come from, if left out), ``at`` when the source says
+    that it was last changed (the step's ``as_of``). Elsewhere it is named by its id, or by ``crm:id`` where two have one.
+    """
 
     id: str
-    crm: str = "salesforce"
-    name: str = ""
-    domain: str | None = None
-    parent: str | None = None
+    crm: str | None = None
+    at: Moment | None = None
     deleted: bool = False
 
 
-class OpportunityCase(_Section):
-    """An opportunity. ``partner_field_by`` is who typed the partner field; ``us`` means that it is our own value."""
+class AccountCase(Dated):
+    """An account; without a name it is called by its id."""
 
-    id: str
-    crm: str = "salesforce"
-    name: str = ""
+    name: str | None = None
+    domain: str | None = None
+    parent: str | None = None
+    owner: str | None = None
+    created_at: Moment | None = None
+    extra: dict[str, str] = Field(default_factory=dict)
+
+
+class OpportunityCase(Dated):
+    """An opportunity; without a name it is called by its id.
+
+    ``partner_field_by`` is who typed the partner field; ``us`` means that it is our own value. ``stage_since`` is when the CRM
+    says that it entered its stage, for a deal that was won before we first looked.
+    """
+
+    name: str | None = None
     account: str | None = None
-    outcome: Literal["open", "won", "lost"] = "open"
+    outcome: Outcome = "open"
     stage: str | None = None
-    amount: Amount | None = None
+    stage_since: Moment | None = None
+    amount: Priced | None = None
     currency: CurrencyCode | None = None
     closes_on: Day | None = None
     committed_on: Day | None = None
-    created_at: Instant | None = None
+    created_at: Moment | None = None
     type: str | None = None
     owner: str | None = None
     partner_field: str | None = None
@@ -81,26 +125,27 @@ class OpportunityCase(_Section):
     product_family: str | None = None
     region: str | None = None
     loss_reason: str | None = None
+    twin: str | None = None
     extra: dict[str, str] = Field(default_factory=dict)
-    at: Instant | None = None
-    deleted: bool = False
 
 
-class TierCase(_Section):
-    """A dated tier."""
+class TierCase(Section):
+    """A dated tier; ``to`` is the first day that it no longer holds."""
 
     tier: str
     from_: Annotated[Day, Field(alias="from")]
     to: Day | None = None
+    program: Slug | None = None
 
 
-class PartnerCase(_Section):
-    """A partner."""
+class PartnerCase(Section):
+    """A partner; without a name it is called by its id. ``crm_ids`` are its accounts by CRM."""
 
     id: Slug
-    name: str = ""
+    name: str | None = None
     type: PartnerType = "reseller"
     status: str = "active"
+    programs: tuple[Slug, ...] = ()
     currency: CurrencyCode | None = None
     manager: str | None = None
     domains: tuple[str, ...] = ()
@@ -113,15 +158,14 @@ class PartnerCase(_Section):
     tiers: tuple[TierCase, ...] = ()
 
 
-class RegistrationCase(_Section):
-    """A deal registration."""
+class RegistrationCase(Dated):
+    """A deal registration; it names its customer by opportunity, account, domain or name."""
 
-    id: str
-    partner: Slug
+    partner: str
     status: RegistrationStatus = "approved"
-    submitted_at: Instant | None = None
-    approved_at: Instant | None = None
-    effective_at: Instant | None = None
+    submitted_at: Moment | None = None
+    approved_at: Moment | None = None
+    effective_at: Moment | None = None
     opportunity: str | None = None
     account: str | None = None
     domain: str | None = None
@@ -129,41 +173,36 @@ class RegistrationCase(_Section):
     product_family: str | None = None
     region: str | None = None
     extended: Days = 0
-    deleted: bool = False
 
 
-class TouchpointCase(_Section):
-    """A touchpoint."""
+class TouchpointCase(Dated):
+    """A touchpoint; recorded when it occurred, unless said otherwise."""
 
-    id: str
-    partner: Slug
+    partner: str
     type: str = "touch"
-    occurred_at: Instant
-    recorded_at: Instant | None = None
+    occurred_at: Moment
+    recorded_at: Moment | None = None
     opportunity: str | None = None
     account: str | None = None
     domain: str | None = None
     source: str | None = None
     weight: Amount | None = None
     voided_by: str | None = None
-    deleted: bool = False
 
 
-class OverrideCase(_Section):
+class OverrideCase(Dated):
     """A person's decision about a role's shares."""
 
-    id: str
     opportunity: str
     role: Role
-    shares: dict[Slug, Percent]
+    shares: dict[str, ShareText]
     author: str
     reason: str
     decided_on: Day
-    deleted: bool = False
 
 
-class RateCase(_Section):
-    """A published rate: one ``base`` is ``rate`` units of ``quote`` on a day."""
+class RateCase(Section):
+    """A published rate: one ``base`` is ``rate`` units of ``quote`` from this day on."""
 
     on: Day
     base: CurrencyCode
@@ -171,60 +210,8 @@ class RateCase(_Section):
     rate: Amount
 
 
-class ExpectedCredit(_Section):
-    """A credit that must be there; what is not named is not compared."""
-
-    opportunity: str
-    role: Role
-    partner: str
-    share: Percent | None = None
-    amount: MoneyText | None = None
-    rule: str | None = None
-
-
-class ExpectedLine(_Section):
-    """A ledger line that this step must post; what is not named is not compared."""
-
-    opportunity: str
-    partner: str | None = None
-    plan: str | None = None
-    rule: str | None = None
-    kind: str | None = None
-    period: str | None = None
-    posted: str | None = None
-    caused_by: str | None = None
-    amount: MoneyText
-
-
-class ExpectedField(_Section):
-    """What a CRM field should say; ``value`` left out or empty means empty."""
-
-    opportunity: str | None = None
-    account: str | None = None
-    field: str
-    value: str | None = None
-
-
-class ExpectedTask(_Section):
-    """A task that should be there."""
-
-    opportunity: str
-    task: Slug
-    subject: str | None = None
-
-
-class Expected(_Section):
-    """What a step should come to. A part that is left out is not compared; an empty one must be empty."""
-
-    credits: tuple[ExpectedCredit, ...] | None = None
-    lines: tuple[ExpectedLine, ...] | None = None
-    fields: tuple[ExpectedField, ...] | None = None
-    tasks: tuple[ExpectedTask, ...] | None = None
-    findings: tuple[str, ...] | None = None
-
-
-class Facts(_Section):
-    """Facts as one step brings them."""
+class Facts(Section):
+    """Facts as a case or one of its steps brings them; ``locked`` and ``soft_closed`` are labels of periods."""
 
     accounts: tuple[AccountCase, ...] = ()
     opportunities: tuple[OpportunityCase, ...] = ()
@@ -234,27 +221,43 @@ class Facts(_Section):
     overrides: tuple[OverrideCase, ...] = ()
     rates: tuple[RateCase, ...] = ()
     locked: tuple[str, ...] = ()
+    soft_closed: tuple[str, ...] = ()
 
 
 class Step(Facts):
     """One cycle: facts that arrive before it, when it runs, and what should come of it."""
 
-    as_of: Instant
+    as_of: Moment
     expect: Expected | None = None
+
+
+Settings = dict[str, Any]
+"""Sections of the config, with the words of the config file; inside a section, what is not named stays as it is."""
 
 
 class Case(Facts):
-    """One worked example. Facts of the case itself are there from the first step on; a case without ``steps`` is one step."""
+    """One worked example. Its own facts are there from the first step on; a case without ``steps`` is one step."""
 
     name: str
     why: str | None = None
-    as_of: Instant | None = None
+    settings: Settings | None = None
+    as_of: Moment | None = None
     expect: Expected | None = None
     steps: tuple[Step, ...] = ()
 
+    @property
+    def cycles(self) -> tuple[Step, ...]:
+        """The steps."""
+        return self.steps or ((Step(as_of=self.as_of, expect=self.expect),) if self.as_of else ())
 
-class CaseFile(_Section):
-    """A file of cases; ``config`` names the config they run with, beside this file."""
+
+class CaseFile(Section):
+    """A file of cases.
+
+    They run with the config that ``config`` names (a path beside this file), changed by ``settings``. With ``settings`` alone
+    the file stands for itself: what no section says is as small as it can be (``stand_ins``).
+    """
 
     config: str | None = None
+    settings: Settings | None = None
     cases: tuple[Case, ...]
