@@ -1,0 +1,1 @@
+"""The tables, a module for each thing that is remembered; ``state.schema`` gathers them."""
