@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -107,7 +107,7 @@ def entries(
         blocked |= {reason} if reason else set()
     reason = next((name for name in _ORDER if name in blocked), None)
     made = tuple(
-        _entry(plans, dossier, deal, each, number, basis, rate, reason, as_of)
+        _entry(plans, dossier, deal, each, number, basis, rate, reason)
         for each, (basis, rate) in zip(chosen, bases, strict=True)
     )
     return Entered(made, () if reason else tuple(conversions.new), tuple(_findings(deal, chosen, reason)))
@@ -203,17 +203,10 @@ def _entry(
     basis: Fraction | None,
     rate: Rate | None,
     blocked: str | None,
-    as_of: datetime,
 ) -> Entry:
     credit, plan = chosen.credit, chosen.plan
     calendar = plans.terms[credit.program].calendar
     period = calendar.period_of(deal.closes_on, plan.span).label if deal.closes_on else UNDATED
-    good_until = None
-    if blocked == "close_date" and deal.closes_on is not None:
-        good_until = calendar.begins(deal.closes_on)
-    elif blocked == "fx_missing":
-        # Rates are no facts of the deal: without this a rate published tomorrow would find nobody waiting for it.
-        good_until = calendar.begins(calendar.day(as_of) + timedelta(days=1))
     told: dict[str, Any] = {
         **chosen.told,
         "amount": None if deal.amount is None else str(deal.amount),
@@ -239,7 +232,7 @@ def _entry(
         blocked=blocked,
         facts=tuple(dict.fromkeys((dossier.now.hash, *proofs))),
         context=told,
-        good_until=good_until,
+        good_until=calendar.begins(deal.closes_on) if blocked == "close_date" and deal.closes_on else None,
     )
 
 

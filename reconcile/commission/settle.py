@@ -82,7 +82,7 @@ def settle(
             continue
         label = each.key.period
         if label not in homes:
-            homes[label] = periods.posting(periods.calendar.period(label))
+            homes[label] = periods.posting(_period(periods, label))
         home = homes[label]
         if home is None:
             waiting.append((each.key, delta))
@@ -104,9 +104,9 @@ def _owed(plans: Plans, pool: Pool, ranked: list[Entry], revenue: Fraction, peri
     """D of each deal, R growing along the pool."""
     before = Fraction(0)
     labels: dict[date, str] = {}
+    rules = {(plan.version, rule.id): rule for plan in plans.versions if plan.id == pool.plan for rule in plan.rules}
     for entry in ranked:
-        plan = plans.version(pool.plan, entry.version)
-        rule = plan.rule(entry.rule) if plan else None
+        rule = rules.get((entry.version, entry.rule))
         if rule is None:
             raise LookupError(
                 f"{pool.plan} {entry.version} has no rule {entry.rule!r}: enter {entry.opportunity} again"
@@ -124,6 +124,14 @@ def _owed(plans: Plans, pool: Pool, ranked: list[Entry], revenue: Fraction, peri
         told = explanation.of_earned(entry, rule, labels[day], deal, earned, minor, plans.rounding)
         yield Owed(key, minor, earned.exact, told)
         before = deal.after
+
+
+def _period(periods: Periods, label: str) -> Period:
+    """The period of a key; keys of a former fiscal calendar are taken back in the period of today."""
+    try:
+        return periods.calendar.period(label)
+    except ValueError:
+        return periods.calendar.period_of(periods.today)
 
 
 def _gone(key: Key, stopped: Entry | None) -> Owed:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Literal
 
@@ -101,7 +102,7 @@ def statement(
             continue
         label = line.posted_period
         if label not in starts:
-            starts[label] = calendar.period(label).starts_on
+            starts[label] = _starts_on(calendar, label)
         if starts[label] < of.starts_on:
             opening += line.minor
         elif label == period:
@@ -121,6 +122,14 @@ def statement(
     return Statement(
         partner, program, of, currency, Money(opening, currency), sections, Money(closing, currency), differences
     )
+
+
+def _starts_on(calendar: FiscalCalendar, label: str) -> date:
+    """When a period begins; what was posted under a former fiscal calendar counts as carried in."""
+    try:
+        return calendar.period(label).starts_on
+    except ValueError:
+        return date.min
 
 
 def _section(name: SectionName, lines: list[Line], period: str, currency: str) -> Section:

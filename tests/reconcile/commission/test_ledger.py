@@ -8,7 +8,8 @@ import pytest
 
 from reconcile.commission.calendar import FiscalCalendar, Periods
 from reconcile.commission.settle import settle
-from tests.reconcile.commission.programme import BOUNTY, GRADUATED, PERCENT, Programme, told
+from reconcile.commission.statements import statement
+from tests.reconcile.commission.programme import BOUNTY, GRADUATED, PERCENT, TERMS, Programme, told
 
 Q1_DEALS = (("d1", "40000", "2026-02-01"), ("d2", "30000", "2026-02-02"), ("d3", "45000", "2026-02-03"))
 
@@ -265,6 +266,28 @@ def test_conditions_on_names_leave_no_name_in_the_ledger() -> None:
 
     assert line.explanation["why"][0] == "its conditions on opportunity.name hold"
     assert "Deal d1" not in str(line.explanation)
+
+
+def test_another_fiscal_calendar_moves_what_was_posted_under_the_former_one() -> None:
+    programme = Programme(PERCENT)
+    programme.deal("d1", "1000")
+    programme.cycle()
+    (pool,) = programme.settled
+    posted = programme.posted()[pool]
+    programme.terms = TERMS.replace("New_York}", "New_York, fiscal_year_starts: 02-01}")
+    (entry,) = programme.enter()["d1"].entries
+    calendar = programme.plans.terms["channel"].calendar
+    periods = Periods(calendar, calendar.day(programme.as_of))
+
+    gone = settle(programme.plans, pool, [], posted, periods, programme.as_of, actor="x")
+    come = settle(programme.plans, entry.pool, [entry], {}, periods, programme.as_of, actor="x")
+
+    assert [(line.key.period, line.posted_period, line.minor) for line in (*gone.lines, *come.lines)] == [
+        ("2026-Q1", "FY2028-Q2", -10000), ("FY2027-Q1", "FY2027-Q1", 10000),
+    ]  # fmt: skip
+    programme.lines += [*gone.lines, *come.lines]
+    made = statement(programme.lines, calendar, partner="acme", program="channel", period="FY2028-Q2", currency="USD")
+    assert (made.opening.minor, made.closing.minor) == (20000, 10000)
 
 
 def test_settling_an_entry_of_an_older_config_is_refused() -> None:
