@@ -17,8 +17,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from mapping.book import Book
-from mapping.deals import account_chain, newest, start_of
-from mapping.evidence import Case, Found, by_override, by_rule, case_of
+from mapping.deals import account_chain, closed_day, newest, start_of
+from mapping.evidence import Case, Found, by_override, by_rule
 from mapping.quality import judged
 from mapping.twins import twins
 from partnersync.clock import local_day
@@ -42,9 +42,9 @@ def attribute(book: Book, dossier: Dossier, as_of: datetime) -> Attribution:
     if deal is None:
         return Attribution()
     chain = account_chain(dossier)
-    same = tuple(twins(dossier))
-    refs = [twin.opportunity.fact.ref for twin in same if twin.opportunity.fact]
-    case = case_of(book, dossier, deal, chain[0] if chain else None, refs, as_of)
+    same = tuple(twins(deal, chain, dossier.twins)) if dossier.twins else ()
+    refs = tuple(twin.opportunity.fact.ref for twin in same if twin.opportunity.fact)
+    case = Case(book, dossier, deal, chain, refs, as_of, closed_day(dossier, as_of, book.timezone))
     held: list[Credit] = []
     findings: list[Finding] = []
     for role in ROLES:
@@ -139,5 +139,8 @@ def _amounts(case: Case, shares: Mapping[str, Fraction]) -> dict[str, Money]:
     deal = case.deal
     if deal.amount is None or deal.currency is None:
         return {}
-    split = allocate(to_minor(deal.amount, deal.currency), shares)
+    total = to_minor(deal.amount, deal.currency)
+    if len(shares) == 1:
+        return dict.fromkeys(shares, Money(total, deal.currency))
+    split = allocate(total, shares)
     return {party: Money(minor, deal.currency) for party, minor in split.items()}

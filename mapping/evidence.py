@@ -7,7 +7,7 @@ not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -16,7 +16,7 @@ from mapping import registrations, touchpoints
 from mapping.book import Book, Compiled
 from mapping.conditions import Facts
 from mapping.config import FieldRule, RegistrationRule, TouchpointRule
-from mapping.deals import closed_day, held_since, same_value, start_of, value_of, won_at
+from mapping.deals import after, held_since, same_value, start_of, value_of, won_at
 from mapping.identity import Ambiguous, Named, Nobody
 from partnersync.clock import local_day
 from partnersync.credits import UNASSIGNED, Evidence, Finding, Role
@@ -31,10 +31,15 @@ class Case:
     book: Book
     dossier: Dossier
     deal: Opportunity
-    account: Account | None
+    chain: tuple[Account, ...]
     twins: tuple[Ref, ...]
     as_of: datetime
     day: date
+
+    @property
+    def account(self) -> Account | None:
+        """The deal's own account."""
+        return self.chain[0] if self.chain else None
 
     def facts(self, partner: str, registration: Registration | None = None) -> Facts:
         """What a condition about this partner is judged on."""
@@ -57,13 +62,6 @@ class Found:
     late: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = ()
     edges: tuple[datetime, ...] = ()
-
-
-def case_of(
-    book: Book, dossier: Dossier, deal: Opportunity, account: Account | None, twins: Iterable[Ref], as_of: datetime
-) -> Case:
-    """The case of a deal that exists."""
-    return Case(book, dossier, deal, account, tuple(twins), as_of, closed_day(dossier, as_of, book.timezone))
 
 
 def by_rule(case: Case, rule: Compiled) -> Found:
@@ -109,7 +107,9 @@ def by_override(case: Case, role: Role) -> Found | None:
 def _by_registration(case: Case, rule: Compiled, terms: RegistrationRule) -> Found:
     book = case.book
     covers = terms.covers or book.registrations.covers
-    claims = registrations.claims(case.dossier, book.registrations, covers, case.as_of, book.timezone, case.twins)
+    claims = registrations.claims(
+        case.dossier, book.registrations, covers, case.as_of, book.timezone, case.chain, case.twins
+    )
     edge = registrations.good_until(claims, case.deal, covers, case.as_of)
     edges: tuple[datetime, ...] = (edge,) if edge else ()
     findings: list[Finding] = []
@@ -125,7 +125,7 @@ def _by_registration(case: Case, rule: Compiled, terms: RegistrationRule) -> Fou
             fitting.append((partner, claim))
     winner = next(((partner, claim) for partner, claim in fitting if claim.covers), None)
     if winner is None:
-        findings += [_not_covering(case, partner, claim) for partner, claim in fitting]
+        findings += [_not_covering(case, partner, claim) for partner, claim in fitting if _in_its_life(case, claim)]
         return Found(terms.id, findings=tuple(findings), edges=edges)
     partner, claim = winner
     for other, beaten in fitting:
@@ -145,6 +145,15 @@ def _registered(claim: registrations.Claim) -> Evidence:
         f"through {span.last_day}, {claim.covered_day}"
     )
     return Evidence("registration", fact.ref, claim.version.hash, fact.approved_at or fact.submitted_at, None, note)
+
+
+def _in_its_life(case: Case, claim: registrations.Claim) -> bool:
+    """Whether a claim on the customer touches the time from this deal's creation to its close, or names the deal itself."""
+    if claim.named_by == "opportunity":
+        return True
+    created = case.deal.created_at
+    closed = after(case.day, case.book.timezone)
+    return (created is None or claim.window.ends_before > created) and claim.window.starts_at < closed
 
 
 def _not_covering(case: Case, partner: str, claim: registrations.Claim) -> Finding:
@@ -209,7 +218,7 @@ def _by_touchpoints(case: Case, rule: Compiled, terms: TouchpointRule) -> Found:
     touches: list[touchpoints.Touch] = []
     findings: list[Finding] = []
     edges: tuple[datetime, ...] = ()
-    for version in touchpoints.about(case.dossier, case.twins):
+    for version in touchpoints.about(case.dossier, case.chain, case.twins):
         fact = version.fact
         assert fact is not None
         day = local_day(fact.occurred_at, book.timezone)

@@ -16,9 +16,9 @@ from datetime import date, datetime, timedelta
 
 from mapping.config import Registrations
 from mapping.config.rules import Covers
-from mapping.deals import account_chain, after, closed_day, names_deal, newest
+from mapping.deals import after, closed_day, names_deal, newest
 from partnersync.clock import local_day
-from partnersync.facts import Dossier, Opportunity, Registration, RegistrationStatus, Version
+from partnersync.facts import Account, Dossier, Opportunity, Registration, RegistrationStatus, Version
 from partnersync.ids import Ref
 
 PROTECTING: frozenset[RegistrationStatus] = frozenset({"approved", "won", "lost", "expired"})
@@ -69,13 +69,18 @@ def window(registration: Registration, terms: Registrations, timezone: str) -> W
 
 
 def claims(
-    dossier: Dossier, terms: Registrations, covers: Covers, as_of: datetime, timezone: str, twins: Iterable[Ref] = ()
+    dossier: Dossier,
+    terms: Registrations,
+    covers: Covers,
+    as_of: datetime,
+    timezone: str,
+    chain: tuple[Account, ...],
+    twins: Iterable[Ref] = (),
 ) -> tuple[Claim, ...]:
     """Every approved registration about this deal and in its scope, best first; those that do not cover come last."""
     deal = newest(dossier)
     if deal is None:
         return ()
-    chain = account_chain(dossier)
     held: list[tuple[tuple[bool, int, int, datetime, str], Claim]] = []
     for version in dossier.registrations:
         registration = version.fact

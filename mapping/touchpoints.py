@@ -17,9 +17,9 @@ from fractions import Fraction
 
 from mapping.config import Lookback
 from mapping.config.rules import CreditUnit, Model
-from mapping.deals import account_chain, after, closed_day, names_deal, newest, won_at
+from mapping.deals import after, closed_day, names_deal, newest, won_at
 from partnersync.clock import local_day
-from partnersync.facts import Dossier, Opportunity, Touchpoint, Version
+from partnersync.facts import Account, Dossier, Opportunity, Touchpoint, Version
 from partnersync.ids import Ref
 
 
@@ -66,12 +66,12 @@ def span_of(dossier: Dossier, lookback: Lookback, as_of: datetime, timezone: str
     return Span(anchor - timedelta(days=lookback.days), last, f"{said} {anchor}")
 
 
-def about(dossier: Dossier, twins: Iterable[Ref] = ()) -> tuple[Version[Touchpoint], ...]:
-    """The touches that name this deal or its own customer, voided ones left out."""
+def about(dossier: Dossier, chain: tuple[Account, ...], twins: Iterable[Ref] = ()) -> tuple[Version[Touchpoint], ...]:
+    """The touches that name this deal or its own customer, not the customer's parents; voided ones are left out."""
     deal = newest(dossier)
     if deal is None:
         return ()
-    own = account_chain(dossier)[:1]
+    own = chain[:1]
     return tuple(
         version
         for version in dossier.touchpoints

@@ -14,24 +14,20 @@ Left out: deals whose amounts were edited apart (map a ``twin`` field for those)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from mapping.deals import account_chain, newest
 from mapping.identity import normal_name
-from partnersync.facts import Account, Dossier, Opportunity, Twin
+from partnersync.facts import Account, Opportunity, Twin
 
 NEAR_DAYS = 7
 
 
-def twins(dossier: Dossier) -> Iterator[Twin]:
-    """The same deal in other CRMs, those that a field names first, then the closest in time, then by id."""
-    deal = newest(dossier)
-    if deal is None:
-        return
-    chain = account_chain(dossier)
-    found = [
-        (rank, twin) for twin in dossier.twins if (rank := _rank(deal, chain[0] if chain else None, twin)) is not None
-    ]
+def twins(deal: Opportunity, chain: tuple[Account, ...], possible: Iterable[Twin]) -> Iterator[Twin]:
+    """The same deal in other CRMs, those that a field names first, then the closest in time, then by id.
+
+    ``chain`` is the deal's account and its parents.
+    """
+    found = [(rank, twin) for twin in possible if (rank := _rank(deal, chain[0] if chain else None, twin)) is not None]
     yield from (twin for _, twin in sorted(found, key=lambda each: each[0]))
 
 

@@ -73,6 +73,18 @@ def test_a_registration_that_ended_before_the_close_proves_nothing_and_says_so(o
     assert "2026-04-10, but the deal is closed 2026-04-11" in told.message
 
 
+def test_an_old_claim_on_the_customer_that_was_over_before_this_deal_began_is_no_finding(office: Any) -> None:
+    deal = office.deal(created_at=office.utc("2026-06-01"), closes_on=date(2026, 6, 30))
+    named = office.registration(opportunity=office.DEAL)
+
+    assert (
+        codes(office.attribute(office.dossier(deal, registrations=[office.registration()]), as_of="2026-07-01")) == []
+    )
+    assert codes(office.attribute(office.dossier(deal, registrations=[named]), as_of="2026-07-01")) == [
+        "registration_not_covering"
+    ]
+
+
 def test_the_one_who_registered_second_is_kept_with_the_reason(office: Any) -> None:
     rivals = [office.registration(), office.registration("globex", submitted_at=office.utc("2026-01-06"))]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mapping.config import Registrations
+from mapping.deals import account_chain
 from mapping.registrations import claims, window
 
 ZONE = "America/Los_Angeles"
@@ -74,7 +75,7 @@ def test_an_approval_without_its_stamp_has_no_window(office: Any) -> None:
 
 def covers(office: Any, what: Any, registration: Any, as_of: str = "2026-05-01", **deal: Any) -> bool:
     dossier = office.dossier(office.deal(**deal), registrations=[registration])
-    found = claims(dossier, Registrations(), what, office.utc(as_of), ZONE)
+    found = claims(dossier, Registrations(), what, office.utc(as_of), ZONE, account_chain(dossier))
     return [claim.covers for claim in found] == [True]
 
 
@@ -102,7 +103,7 @@ def told(office: Any, *registrations: Any, **deal: Any) -> list[str]:
     dossier = office.dossier(office.deal(**deal), registrations=registrations)
     return [
         claim.registration.partner
-        for claim in claims(dossier, Registrations(), "closed", office.utc("2026-05-01"), ZONE)
+        for claim in claims(dossier, Registrations(), "closed", office.utc("2026-05-01"), ZONE, account_chain(dossier))
     ]
 
 
@@ -168,6 +169,6 @@ def test_a_registration_is_about_the_deal_that_it_names(
         registrations=[office.registration(**{"domain": None, **given})],
     )
 
-    found = claims(dossier, Registrations(), "closed", office.utc("2026-05-01"), ZONE)
+    found = claims(dossier, Registrations(), "closed", office.utc("2026-05-01"), ZONE, account_chain(dossier))
 
     assert [claim.named_by for claim in found] == ([named_by] if named_by else [])
