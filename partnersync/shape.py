@@ -47,8 +47,16 @@ class Shape:
         )
 
     def value(self, where: Where, tree: Tree) -> Tree:
-        """A small value that would be right at ``where``; None where none is known."""
-        return next((self._sample(schema, 0) for schema in self._at(where, tree)), None)
+        """A small value that would be right at ``where``; None where none is known.
+
+        Of a union's members the one is taken that knows most of the group's other settings.
+        """
+        if where and isinstance(where[-1], str):
+            groups = sorted(self._at(where[:-1], tree), key=lambda group: -len(_shared(group, where, tree)))
+            found = [part for group in groups for part in _inner(group, where[-1])]
+        else:
+            found = self._at(where, tree)
+        return next((self._sample(schema, 0) for schema in found), None)
 
     def _at(self, where: Where, tree: Tree) -> list[Schema]:
         found = list(self._members(self._schema))
@@ -116,6 +124,20 @@ class Shape:
 def shape_of(model: type[BaseModel]) -> Shape:
     """The shape of a model; made once, because pydantic takes a while to write a schema."""
     return Shape(model.model_json_schema(by_alias=True))
+
+
+def _shared(group: Schema, where: Where, tree: Tree) -> set[str]:
+    """The settings beside ``where`` that this schema of their group knows."""
+    node: Tree = tree
+    for step in where[:-1]:
+        match node, step:
+            case dict(), str():
+                node = node.get(step)
+            case list(), int() if step < len(node):
+                node = node[step]
+            case _:
+                node = None
+    return {*group.get("properties", ())} & {*node} if isinstance(node, dict) else set()
 
 
 def _inner(schema: Schema, step: str | int) -> Sequence[Schema]:

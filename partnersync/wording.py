@@ -37,7 +37,8 @@ def told(detail: ErrorDetails) -> tuple[str, str]:
         case "union_tag_invalid":
             expected = str(context.get("expected_tags", "")).replace("'", "")
             tag = str(context.get("tag", ""))
-            found = shown(tag)
+            given, key = detail.get("input"), str(context.get("discriminator")).strip("'")
+            found = shown(given[key] if isinstance(given, dict) and key in given and key != tag else tag)
             return f"expected one of {expected}; found {found}", near(tag, expected.split(", "))
         case _:
             return detail["msg"][:1].lower() + detail["msg"][1:], ""

@@ -77,7 +77,7 @@ def mapping(settings: Settings) -> Iterator[Fault]:
     """What mapping finds in its own sections, and rules for which there is no evidence to read."""
     named = {*settings.connections, *(mention.name for mention in _mentions(settings))}
     for fault in mapping_faults(settings.mapping, named):
-        given: tuple[Pattern, ...] = _of_condition(fault.where)
+        given = _of_condition(fault)
         if fault.where[0] == "attribution" and fault.where[-1] == "field":
             given = (("sources", "opportunity", None, "fields", "partner_field"), _EXTRA)
         elif fault.where[-1] in ("id", "from") or fault.where[:1] == ("partners",):
@@ -95,9 +95,10 @@ def mapping(settings: Settings) -> Iterator[Fault]:
 _EXTRA: Pattern = ("sources", "opportunity", None, "extra", None, None)
 
 
-def _of_condition(where: Where) -> tuple[Pattern, ...]:
+def _of_condition(fault: Fault) -> tuple[Pattern, ...]:
     """What the meaning of a condition's field rests on: the fields, words and stages of the sources."""
-    if "when" not in where:
+    where = fault.where
+    if "when" not in where or fault.hint.startswith("did you mean"):
         return ()
     field = next((step for step in where[where.index("when") + 1 :] if isinstance(step, str) and "." in step), "")
     subject, _, name = field.partition(".")
@@ -116,16 +117,16 @@ def commission(settings: Settings) -> Iterator[Fault]:
         return
     sections = CommissionSections(settings.calendar, settings.money, settings.commission, settings.programs)
     for fault in commission_faults(sections, vocabulary(settings.mapping)):
-        yield replace(fault, given=_of_plan(fault.where))
+        yield replace(fault, given=_of_plan(fault))
     for at, plan in enumerate(settings.commission.plans):
         if not credited(settings, plan.role):
             yield _nobody(("commission", "plans", at, "role"), plan.role)
 
 
-def _of_plan(where: Where) -> tuple[Pattern, ...]:
-    match where[-1]:
-        case _ if "when" in where[:-1]:
-            return _of_condition(where)
+def _of_plan(fault: Fault) -> tuple[Pattern, ...]:
+    match fault.where[-1]:
+        case _ if "when" in fault.where[:-1]:
+            return _of_condition(fault)
         case "program":
             return (("programs", None),)
         case "effective":
@@ -170,7 +171,7 @@ def writeback(settings: Settings) -> Iterator[Fault]:
             seen.add(task.id)
             where = (*here, "tasks", index, "when")
             for fault in task.when.faults(where, vocabulary(settings.mapping), TASK_NAMESPACES):
-                yield replace(fault, given=_of_condition(fault.where))
+                yield replace(fault, given=_of_condition(fault))
 
 
 def _field(settings: Settings, here: Where, rule: FieldRule, mapped: str | None) -> Iterator[Fault]:
@@ -178,9 +179,7 @@ def _field(settings: Settings, here: Where, rule: FieldRule, mapped: str | None)
     connection = settings.connections.get(str(here[1]))
     if connection is not None and not re.fullmatch(connection.field_pattern, str(here[3])):
         message = f"{here[3]!r} cannot be the name of a field of {here[1]}"
-        yield Fault(
-            here, message, "use its API name, not its label", at_key=True, given=(("connections", here[1], "crm"),)
-        )
+        yield Fault(here, message, "use its API name, not its label", at_key=True)
     if mapped is not None and mapped != "partner_field":
         message = f"is read as {here[2]}.{mapped}: writing it would change the facts it is computed from"
         yield Fault(here, message, "write to a field of your own", at_key=True)
