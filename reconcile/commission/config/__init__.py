@@ -1,6 +1,6 @@
 """The sections ``calendar``, ``money`` and ``commission`` of the config file, and what is checked between them."""
 
-from reconcile.commission.config.checks import PLAN_NAMESPACES, CommissionSections, advice, faults
+from reconcile.commission.config.checks import PLAN_NAMESPACES, CommissionSections, faults
 from reconcile.commission.config.plans import Commission, Effective, PlanConfig, RuleConfig
 from reconcile.commission.config.rates import (
     Bounty,
@@ -30,6 +30,5 @@ __all__ = [
     "RateConfig",
     "RuleConfig",
     "Span",
-    "advice",
     "faults",
 ]

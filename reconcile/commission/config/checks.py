@@ -1,7 +1,7 @@
 """Mistakes of plans that only show when versions, rules and sections are held against one another.
 
-Errors are what would make an amount ambiguous or a rule silent for ever. Advice (``advice``) is what pays exactly as
-written but hardly as meant: a plan that ended before commissions start, a step down that makes a larger deal pay less.
+They would make an amount ambiguous or a rule silent for ever. What pays exactly as written, but hardly as meant, is not a
+mistake: ``commission.advice`` warns of it.
 """
 
 from __future__ import annotations
@@ -134,15 +134,3 @@ def _rules(here: Where, plan: PlanConfig) -> Iterator[Fault]:
         if twin is not None:
             yield Fault((*where, "when"), f"never matches: {twin!r} above it has the same conditions")
         conditions.append((rule.when.written, rule.id))
-
-
-def advice(sections: CommissionSections) -> Iterator[Fault]:
-    """What is allowed and probably not meant, for ``check`` to warn of."""
-    commission = sections.commission
-    for at, plan in enumerate(commission.plans):
-        end = plan.effective.to
-        if end is not None and end <= commission.starts_on:
-            message = (
-                f"this version ended on {end}, before `commission.starts_on` {commission.starts_on}: it never pays"
-            )
-            yield Fault(("commission", "plans", at, "effective"), message)

@@ -23,8 +23,9 @@ from partnersync.ids import Ref, digest
 from partnersync.lines import Entry, FrozenRate, Key, Line, Owed, PeriodState, Pool, Posted, RateRow
 from partnersync.placing import Fault, place
 from partnersync.source import parse_source
+from reconcile.commission.advice import advice
 from reconcile.commission.calendar import Periods
-from reconcile.commission.config import Calendar, Commission, CommissionSections, MoneyRules, advice, faults
+from reconcile.commission.config import Calendar, Commission, CommissionSections, MoneyRules, faults
 from reconcile.commission.entries import Entered, entries
 from reconcile.commission.plans import Plans
 from reconcile.commission.rates import RateTable
@@ -94,7 +95,7 @@ def mistakes(commission: str, terms: str = TERMS) -> list[str]:
 
 def warned(commission: str, terms: str = TERMS) -> list[str]:
     """What ``check`` warns of in a config without mistakes."""
-    return [fault.message for fault in advice(read(commission, terms))]
+    return [fault.message for fault in advice(read(commission, terms), Vocabulary())]
 
 
 def ref(id_: str) -> Ref:

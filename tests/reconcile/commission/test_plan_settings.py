@@ -129,3 +129,34 @@ def test_amounts_and_rates_are_read_exactly() -> None:
     first = commission.plans[0].rules[0].rate.graduated.brackets[0]  # type: ignore[union-attr]
     assert (str(first.to), str(first.rate)) == ("50000.10", "101/1000")
     assert commission.starts_on == date(2026, 1, 1)
+
+
+STEP = (
+    "rules: [{id: small, when: {opportunity.amount: {less_than: 50000 USD}}, rate: {percent: 10%}},"
+    " {id: large, rate: {percent: 5%}}]"
+)
+
+
+def test_a_larger_deal_that_pays_less_is_warned_of_with_both_amounts() -> None:
+    assert warned(PERCENT.replace(RULES, STEP)) == [
+        "a larger deal pays less: 49,999.99 USD pays 5,000.00 USD, 50,000 USD pays 2,500.00 USD"
+    ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        STEP.replace("5%", "15%"),
+        STEP.replace("50000 USD", "50000 EUR"),
+        STEP.replace("less_than: 50000 USD}", "less_than: 50000 USD}, opportunity.type: new"),
+        RULES,
+    ],
+)
+def test_plans_that_do_not_step_down_or_cannot_be_judged_are_not_warned_of(rules: str) -> None:
+    assert warned(PERCENT.replace(RULES, rules)) == []
+
+
+def test_the_last_amount_that_is_paid_at_all_is_a_step_down_too() -> None:
+    limited = PERCENT.replace("role: sourced", "role: sourced, when: {opportunity.amount: {at_most: 1000 USD}}")
+
+    assert warned(limited) == ["a larger deal pays less: 1,000 USD pays 100.00 USD, 1,000.01 USD pays 0.00 USD"]
