@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
@@ -161,7 +161,7 @@ class PartnerCase(Section):
 class RegistrationCase(Dated):
     """A deal registration; it names its customer by opportunity, account, domain or name."""
 
-    partner: str
+    partner: str | None = None
     status: RegistrationStatus = "approved"
     submitted_at: Moment | None = None
     approved_at: Moment | None = None
@@ -178,9 +178,9 @@ class RegistrationCase(Dated):
 class TouchpointCase(Dated):
     """A touchpoint; recorded when it occurred, unless said otherwise."""
 
-    partner: str
+    partner: str | None = None
     type: str = "touch"
-    occurred_at: Moment
+    occurred_at: Moment | None = None
     recorded_at: Moment | None = None
     opportunity: str | None = None
     account: str | None = None
@@ -193,12 +193,12 @@ class TouchpointCase(Dated):
 class OverrideCase(Dated):
     """A person's decision about a role's shares."""
 
-    opportunity: str
-    role: Role
-    shares: dict[str, ShareText]
-    author: str
-    reason: str
-    decided_on: Day
+    opportunity: str | None = None
+    role: Role = "sourced"
+    shares: dict[str, ShareText] = Field(default_factory=dict)
+    author: str = "a reviewer"
+    reason: str = "not said"
+    decided_on: Day | None = None
 
 
 class RateCase(Section):
