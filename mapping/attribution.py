@@ -26,6 +26,8 @@ from partnersync.credits import ROLES, UNASSIGNED, Credit, Evidence, Finding, Ro
 from partnersync.facts import Dossier, Twin
 from partnersync.money import Money, allocate, to_minor
 
+_ALL = Fraction(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
@@ -68,6 +70,8 @@ def credited(held: Iterable[Credit]) -> Mapping[str, frozenset[str]]:
 
 
 def _role(case: Case, role: Role, same: tuple[Twin, ...]) -> tuple[list[Credit], list[Finding]]:
+    if not case.book.rules[role] and not case.dossier.overrides:
+        return [], []
     asked = _asked(case, role)
     if not asked:
         return [], []
@@ -77,7 +81,7 @@ def _role(case: Case, role: Role, same: tuple[Twin, ...]) -> tuple[list[Credit],
     for partner, proof in _mirrored(case, shares, same).items():
         shares.pop(partner)
         evidence[UNASSIGNED] = (*evidence.get(UNASSIGNED, ()), proof)
-    left = 1 - sum(shares.values(), Fraction(0))
+    left = 1 - sum(shares.values(), Fraction(0)) if shares else _ALL
     if left:
         shares[UNASSIGNED] = left
     late = tuple(proof for each in asked for proof in each.late)

@@ -97,8 +97,10 @@ class Book:
     def program_of(self, id_: str | None) -> Terms:
         """The programme in which a partner's credit stands: the first of the config that it is in, else the first."""
         partner = self.partners.get(id_ or "")
-        named = partner.programs if partner else ()
-        return next((terms for key, terms in self.terms.items() if key in named), next(iter(self.terms.values())))
+        first = next(iter(self.terms.values()))
+        if partner is None or not partner.programs:
+            return first
+        return next((terms for key, terms in self.terms.items() if key in partner.programs), first)
 
     def column(self, deal: Ref, ours: str) -> str | None:
         """The source's own name of a field of this opportunity."""

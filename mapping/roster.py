@@ -66,7 +66,7 @@ class RosterReader:
         """Every partner with its tiers, and what is wrong with them; rows that cannot be read are findings too."""
         findings: list[Finding] = []
         found: dict[str, Partner] = {each.id: _inline(each) for each in self._inline}
-        for record in sorted(partners, key=lambda each: each.ref):
+        for record in _live(partners):
             match self.partner(record):
                 case Unreadable(ref, reason):
                     findings.append(Finding("partner_unreadable", ref, reason, "error"))
@@ -76,7 +76,7 @@ class RosterReader:
                 case Partner() as partner:
                     found[partner.id] = partner
         graded: dict[str, list[Tier]] = {}
-        for record in sorted(tiers, key=lambda each: each.ref):
+        for record in _live(tiers):
             match self.tier(record):
                 case Unreadable(ref, reason):
                     findings.append(Finding("tier_unreadable", ref, reason, "error"))
@@ -90,6 +90,10 @@ class RosterReader:
             for each in found.values()
         )
         return everyone, (*findings, *_overlaps(everyone), *_mergers(everyone))
+
+
+def _live(records: Iterable[RawRecord]) -> list[RawRecord]:
+    return sorted((each for each in records if each.life == "live"), key=lambda each: each.ref)
 
 
 def _begins(tier: Tier) -> tuple[Any, str]:

@@ -80,6 +80,16 @@ def test_what_is_wrong_with_a_roster_is_a_finding(office: Any, rows: Any, tiers:
     assert message in findings[0].message
 
 
+def test_a_row_that_was_taken_out_of_the_roster_is_no_partner(office: Any) -> None:
+    start, end = office.config.index("  roster:"), office.config.index("attribution:")
+    reader = RosterReader(office.sections(office.config[:start] + ROSTER + office.config[end:]))
+
+    assert reader.roster([office.record(Ref("file", "partners.csv", "partners", "1"), life="deleted", **PARTNERS)]) == (
+        (),
+        (),
+    )
+
+
 def test_an_account_of_a_crm_without_the_partner_id_is_no_partner(office: Any) -> None:
     start, end = office.config.index("  roster:"), office.config.index("attribution:")
     own = "  roster: {from: salesforce.Account, fields: {id: Slug__c, name: Name, type: Type}}\n"
