@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from mapping.columns import extra_reading
 from mapping.config import SourceName
-from mapping.fields import default_timezone, extra_reading
+from mapping.fields import default_timezone
 from mapping.identity import registrable_domain
 from mapping.places import Place, place_of
 from partnersync.facts import Account, Opportunity, Override, Partner, Registration, Tier, Touchpoint
