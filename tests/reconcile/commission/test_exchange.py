@@ -112,6 +112,15 @@ def test_a_missing_rate_blocks_the_deal_in_every_plan_and_takes_it_out_of_the_re
     assert lines[0].explanation["gone"] == "fx_missing"
 
 
+def test_a_deal_that_one_plan_cannot_convert_freezes_no_rate_for_the_other() -> None:
+    programme = eur(PERCENT + BOUNTY.split("plans:\n")[1].replace("role: sourced", "role: sourced, currency: CHF"))
+    programme.deal("d1", "8000", currency="EUR")
+
+    assert programme.cycle() == []
+    assert programme.frozen == []
+    assert {entry.blocked for entry in programme.entered["d1"].entries} == {"fx_missing"}
+
+
 def test_a_blocked_deal_earns_as_soon_as_its_rate_is_published() -> None:
     programme = Programme(PERCENT)
     programme.deal("d1", "8000", currency="EUR")
@@ -207,8 +216,11 @@ def test_no_other_currency_is_crossed_over_and_nothing_is_guessed(base: str, quo
 def test_a_cross_rate_is_as_old_as_its_older_half() -> None:
     found = TABLE.rate("GBP", "JPY", date(2026, 3, 6))
 
+    back = TABLE.rate("JPY", "GBP", date(2026, 3, 6))
+
     assert found is not None
-    assert found.on == date(2026, 3, 2)
+    assert back is not None
+    assert found.on == back.on == date(2026, 3, 2)
 
 
 def test_the_setting_decides_how_old_a_rate_may_be() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from partnersync.facts import Opportunity, Version
 from reconcile.commission.generations import generation
-from tests.reconcile.commission.programme import PERCENT, Programme, ref
+from tests.reconcile.commission.programme import BOUNTY, PERCENT, Programme, ref
 
 CASES = [
     ("won", 1),
@@ -102,3 +102,15 @@ def test_every_turn_counts_though_no_cycle_saw_it() -> None:
     assert [line.key.generation for line in slept.lines] == [3]
     assert awake.total() == slept.total() == 1000
     assert awake.lines[-1].key == slept.lines[-1].key
+
+
+@pytest.mark.parametrize(("on", "expected"), [(None, 1), ("2026-07-01", 1), ("2026-06-30", 2)])
+def test_a_first_win_that_was_blocked_when_it_was_replaced_begins_no_generation(on: str | None, expected: int) -> None:
+    programme = Programme(BOUNTY)
+    programme.deal("d1", None, on)
+    programme.deal("d1", None, outcome="lost")
+    programme.deal("d1", None)
+
+    (line,) = programme.cycle()
+
+    assert line.key.generation == expected

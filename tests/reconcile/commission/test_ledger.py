@@ -114,6 +114,7 @@ def test_a_delete_and_a_restore_net_to_zero_in_one_generation() -> None:
     assert told(gone) == [("d1", -400000), ("d2", -40000), ("d3", -85000)]
     assert told(back) == [("d1", 400000), ("d2", 40000), ("d3", 85000)]
     assert {line.key.generation for line in programme.lines} == {1}
+    assert {line.kind for line in back} == {"adjustment"}
     assert programme.total() == 1325000
 
 
@@ -142,7 +143,8 @@ def test_a_won_deal_without_a_day_that_has_come_is_blocked_and_what_was_posted_i
     lines = programme.cycle()
 
     assert told(lines) == [("d1", -400000), ("d2", -40000), ("d3", -85000)]
-    assert programme.entered["d1"].entries[0].blocked == "close_date"
+    (entry,) = programme.entered["d1"].entries
+    assert (entry.blocked, entry.basis) == ("close_date", None)
     programme.deal("d1", "40000", "2026-02-01")
     assert told(programme.cycle()) == [("d1", 400000), ("d2", 40000), ("d3", 85000)]
 

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import pytest
 
+from reconcile.commission.rules import Deal
+from reconcile.commission.rules.graduated import graduated
 from tests.reconcile.commission.programme import BOUNTY, GRADUATED, PERCENT, TERMS, Programme, told
 
 BRACKET_DEALS = (("d1", "40000", "2026-02-01"), ("d2", "30000", "2026-02-02"), ("d3", "45000", "2026-02-03"))
@@ -244,3 +246,34 @@ def test_deals_of_one_day_are_ordered_by_their_creation_then_their_key() -> None
     lines = programme.cycle()
 
     assert told(lines) == [("a", 120000), ("b", 100000), ("z", 520000)]
+
+
+def test_the_parts_follow_the_revenue_up_and_down_and_none_is_empty() -> None:
+    rule = graduated([Fraction(50), Fraction(100)], [Fraction(1, 10), Fraction(1, 8), Fraction(1, 5)])
+
+    def parts(before: int, basis: int) -> list[tuple[int, int | None, int | None]]:
+        deal = Deal(Fraction(basis), Fraction(1), Fraction(before), Fraction(before + basis), Fraction(0))
+        return [
+            (
+                int(part.of),
+                None if part.lower is None else int(part.lower),
+                None if part.upper is None else int(part.upper),
+            )
+            for part in rule(deal).parts
+        ]
+
+    assert parts(0, 120) == [(50, None, 50), (50, 50, 100), (20, 100, None)]
+    assert parts(120, -120) == [(-20, 100, None), (-50, 50, 100), (-50, None, 50)]
+    assert parts(50, 50) == [(50, 50, 100)]
+    assert parts(100, -50) == [(-50, 50, 100)]
+    assert parts(50, -60) == [(-60, None, 50)]
+    assert parts(-10, 70) == [(60, None, 50), (10, 50, 100)]
+
+
+def test_a_plan_may_pay_in_a_currency_of_its_own() -> None:
+    programme = Programme(PERCENT.replace("role: sourced", "role: sourced, currency: EUR"))
+    programme.deal("d1", "100", currency="EUR")
+
+    (line,) = programme.cycle()
+
+    assert (line.key.currency, line.minor) == ("EUR", 1000)
