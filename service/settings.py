@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from connectors.config import Connections
 from mapping.config import Attribution, MappingSections, Partners, Programs, Registrations, Sources
@@ -39,7 +39,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Literal["1"]
+    version: Annotated[Literal["1"], WithJsonSchema({"enum": [1, "1"]})]
     workspace: Slug
     calendar: Calendar
     money: MoneyRules
