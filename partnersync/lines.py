@@ -146,3 +146,16 @@ class RateRow:
     base: str
     quote: str
     value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRate:
+    """The rate that a deal's generation was converted at, kept for every later D (DOMAIN §6).
+
+    ``asked_on`` is the rate date of the policy; ``rate.on`` the day the rate used was published.
+    """
+
+    opportunity: Ref
+    generation: int
+    asked_on: date
+    rate: Rate

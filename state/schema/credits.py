@@ -67,6 +67,7 @@ entry = table(
     instant("good_until", optional=True),
     key=("pool", "opportunity", "ordinal"),
     indexes=(("opportunity",), ("good_until",)),
+    refers={"pool": "pool"},
 )
 
 dirty_pool = table("dirty_pool", whole("pool"), instant("since"), key=("pool",), clustered=True)
@@ -77,14 +78,14 @@ frozen_rate = table(
     "frozen_rate",
     whole("opportunity"),
     whole("generation"),
-    text("purpose"),
     text("base"),
     text("quote"),
+    day("asked_on"),
     day("rate_on"),
     ratio("value"),
     text("path"),
     instant("frozen_at"),
-    key=("opportunity", "generation", "purpose", "base", "quote"),
+    key=("opportunity", "generation", "base", "quote", "asked_on"),
 )
 
 finding = table(

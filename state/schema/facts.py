@@ -14,6 +14,7 @@ workspace = Table(
     Column("slug", Text(), nullable=False),
     Column("created_at", Instant(), nullable=False),
     flag("recovering"),
+    Column("halted_by", Text(), nullable=True),
     UniqueConstraint("slug"),
     sqlite_strict=True,
 )
@@ -57,6 +58,7 @@ version = table(
     whole("body", optional=True),
     key=("id",),
     indexes=(("fact", "id"), ("hash",)),
+    refers={"fact": "fact"},
 )
 
 body = table("body", whole("id"), text("payload"), key=("id",))

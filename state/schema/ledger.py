@@ -33,6 +33,7 @@ line = table(
     document("explanation"),
     key=("pool", "opportunity", "strand", "sequence"),
     indexes=(("opportunity",), ("posted_period",), ("run",)),
+    refers={"pool": "pool", "strand": "strand"},
 )
 
 APPEND_ONLY = (line.name,)

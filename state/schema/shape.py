@@ -6,9 +6,19 @@ keys reads them in order; long payloads stay in ordinary tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from state.types import Day, Document, Flag, Instant, Ratio, Whole
 
@@ -59,10 +69,18 @@ def table(
     key: tuple[str, ...],
     unique: tuple[tuple[str, ...], ...] = (),
     indexes: tuple[tuple[str, ...], ...] = (),
+    refers: Mapping[str, str] | None = None,
     clustered: bool = False,
 ) -> Table:
-    """A table whose keys, uniques and indexes all begin with ``workspace``, which is added to the columns and to each."""
+    """A table whose keys, uniques and indexes all begin with ``workspace``, which is added to the columns and to each.
+
+    ``refers`` is column → table whose ``id`` it holds.
+    """
     parts: list[Any] = [whole("workspace"), *columns, PrimaryKeyConstraint("workspace", *key)]
     parts += [UniqueConstraint("workspace", *names) for names in unique]
     parts += [Index(f"ix_{name}_{'_'.join(names)}", "workspace", *names) for names in indexes]
+    parts += [
+        ForeignKeyConstraint(["workspace", column], [f"{other}.workspace", f"{other}.id"])
+        for column, other in (refers or {}).items()
+    ]
     return Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not clustered)

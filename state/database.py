@@ -1,0 +1,218 @@
+"""One workspace's database: how transactions begin, who may commit, and what the database's own clock says.
+
+Every write transaction renews and checks the lease of the one who commits, in the database's time, as its first
+statement. On PostgreSQL that statement locks the lease row until the commit, so two holders can never interleave; on
+SQLite ``BEGIN IMMEDIATE`` lets one writer in at a time. A holder that slept past its lease finds another token there and
+gets ``ConflictError``; nothing of its transaction stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, literal_column, make_url, select, update
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.sql.elements import ColumnElement
+
+from partnersync.clock import Clock
+from partnersync.errors import ConflictError, StateError
+from state.schema import lease, workspace
+from state.types import Whole
+
+_NOW = {
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+    "postgresql": "CAST(extract(epoch from clock_timestamp()) * 1000000 AS BIGINT)",
+}
+_SQLITE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-32000",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Proof of holding a lease: ``token`` only ever grows, ``ttl`` seconds are granted anew by every commit."""
+
+    database: Database
+    job: str
+    owner: str
+    token: int
+    ttl: float
+
+    def check(self) -> None:
+        """Renew.
+
+        Raises:
+            ConflictError: the lease is lost, or a person halted the workspace.
+        """
+        with self.database.writing(self) as connection:
+            query = select(workspace.c.halted_by).where(workspace.c.id == self.database.workspace)
+            halted_by = connection.execute(query).scalar_one()
+        if halted_by is not None:
+            raise ConflictError(f"{halted_by} halted this workspace; nothing is sent until it is resumed")
+
+
+class Database:
+    """An open database, bound to one workspace; share it between threads."""
+
+    def __init__(self, writer: Engine, reader: Engine, workspace_id: int, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self.workspace = workspace_id
+        self.clock = clock
+        self.dialect = writer.dialect.name
+
+    @classmethod
+    def open(cls, url: str, workspace_slug: str, clock: Clock) -> Database:
+        """Connect and find the workspace, making its row the first time.
+
+        Raises:
+            StateError: unreachable, or its tables are not those of this version (``db upgrade``).
+        """
+        from state.migrate import require_head
+
+        writer, reader = engines(url)
+        with refusals():
+            require_head(reader)
+            return cls(writer, reader, _workspace_id(writer, workspace_slug, clock), clock)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @contextmanager
+    def writing(self, fence: Fence) -> Iterator[Connection]:
+        """A transaction of the lease's holder; keep it under 250 ms.
+
+        Raises:
+            ConflictError: the lease is lost; nothing was stored.
+            StateError: the database refuses.
+        """
+        with self.marking() as connection:
+            self._renew(connection, fence)
+            yield connection
+
+    @contextmanager
+    def marking(self) -> Iterator[Connection]:
+        """A write transaction that needs no lease: leases themselves, slots, meters, approvals.
+
+        Raises:
+            StateError: the database refuses.
+        """
+        with refusals(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent picture of the database at one moment.
+
+        Raises:
+            StateError: the database refuses.
+        """
+        with refusals(), self._reader.begin() as connection:
+            yield connection
+
+    def now(self) -> ColumnElement[int]:
+        """The database's own clock in microseconds, as an expression."""
+        return literal_column(_NOW[self.dialect], type_=Whole())
+
+    def take(self, connection: Connection, table: Any, count: int) -> range:
+        """The next ``count`` ids of ``table`` in this workspace; only the lease's holder hands them out."""
+        query = select(func.coalesce(func.max(table.c.id), 0)).where(table.c.workspace == self.workspace)
+        last = connection.execute(query).scalar_one()
+        return range(last + 1, last + 1 + count)
+
+    def _renew(self, connection: Connection, fence: Fence) -> None:
+        now = self.now()
+        held = connection.execute(
+            update(lease)
+            .where(
+                lease.c.workspace == self.workspace,
+                lease.c.job == fence.job,
+                lease.c.token == fence.token,
+                lease.c.expires_at.op(">")(now),
+            )
+            .values(expires_at=now + int(fence.ttl * 1_000_000), renewed_at=now)
+        )
+        if held.rowcount != 1:
+            raise ConflictError(
+                f"the lease {fence.job!r} is no longer held by {fence.owner}; another run has taken over"
+            )
+
+
+def engines(url: str) -> tuple[Engine, Engine]:
+    """A writer and a reader for ``sqlite:///file.db`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        StateError: not such a URL.
+    """
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        raise StateError("the state's url is not one: expected sqlite:///file.db or postgresql://host/name") from None
+    match place.get_backend_name():
+        case "sqlite":
+            if not place.database or place.database == ":memory:":
+                raise StateError("an in-memory database forgets everything: give sqlite:///file.db")
+            return _sqlite(place, "BEGIN IMMEDIATE", size=1), _sqlite(place, "BEGIN", size=5)
+        case "postgresql":
+            place = place.set(drivername="postgresql+psycopg")
+            writer = create_engine(place, pool_pre_ping=True, pool_size=2, max_overflow=4)
+            return writer, create_engine(
+                place, pool_pre_ping=True, pool_size=2, max_overflow=4, isolation_level="REPEATABLE READ"
+            )
+        case other:
+            raise StateError(f"{other} is not supported: use sqlite or postgresql")
+
+
+def _sqlite(url: URL, begin: str, size: int) -> Engine:
+    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        for pragma in _SQLITE:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Tell what the database said as ``StateError``, without statements, parameters or addresses."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise StateError(f"the database refuses a row: {_said(error)}") from error
+    except OperationalError as error:
+        raise StateError(f"the database cannot be used now: {_said(error)}") from error
+    except SQLAlchemyError as error:
+        raise StateError(f"the database refuses: {_said(error)}") from error
+
+
+def _said(error: SQLAlchemyError) -> str:
+    told = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    return told.strip().split("\n")[0]
+
+
+def _workspace_id(writer: Engine, slug: str, clock: Clock) -> int:
+    query = select(workspace.c.id).where(workspace.c.slug == slug)
+    with writer.begin() as connection:
+        found = connection.execute(query).scalar_one_or_none()
+        if found is not None:
+            return int(found)
+        last = connection.execute(select(func.coalesce(func.max(workspace.c.id), 0))).scalar_one()
+        connection.execute(insert(workspace).values(id=last + 1, slug=slug, created_at=clock.now(), recovering=False))
+        return int(last) + 1
