@@ -19,7 +19,7 @@ workspace = Table(
     sqlite_strict=True,
 )
 
-binding = table("binding", text("crm"), text("org"), instant("bound_at"), key=("crm", "org"))
+binding = table("binding", text("connection"), text("crm"), text("org"), instant("bound_at"), key=("connection",))
 
 place = table(
     "place", whole("id"), text("crm"), text("org"), text("object"), key=("id",), unique=(("crm", "org", "object"),)
@@ -77,9 +77,10 @@ quarantine = table(
 reach = table(
     "reach",
     whole("key"),
-    whole("fact"),
+    whole("role"),
     whole("way"),
-    key=("key", "fact", "way"),
+    whole("fact"),
+    key=("key", "role", "way", "fact"),
     indexes=(("fact",),),
     clustered=True,
 )
@@ -90,8 +91,7 @@ cursor = table(
     "cursor",
     text("connection"),
     text("object"),
-    text("freshness"),
     text("position"),
     instant("at"),
-    key=("connection", "object", "freshness"),
+    key=("connection", "object"),
 )

@@ -15,10 +15,11 @@ def upgrade() -> None:
     op.create_table(
         "binding",
         sa.Column("workspace", types.Whole(), autoincrement=False, nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("crm", sa.Text(), nullable=False),
         sa.Column("org", sa.Text(), nullable=False),
         sa.Column("bound_at", types.Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace", "crm", "org", name=op.f("pk_binding")),
+        sa.PrimaryKeyConstraint("workspace", "connection", name=op.f("pk_binding")),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
@@ -36,10 +37,9 @@ def upgrade() -> None:
         sa.Column("workspace", types.Whole(), autoincrement=False, nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("object", sa.Text(), nullable=False),
-        sa.Column("freshness", sa.Text(), nullable=False),
         sa.Column("position", sa.Text(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace", "connection", "object", "freshness", name=op.f("pk_cursor")),
+        sa.PrimaryKeyConstraint("workspace", "connection", "object", name=op.f("pk_cursor")),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
@@ -104,9 +104,10 @@ def upgrade() -> None:
         "reach",
         sa.Column("workspace", types.Whole(), autoincrement=False, nullable=False),
         sa.Column("key", types.Whole(), autoincrement=False, nullable=False),
-        sa.Column("fact", types.Whole(), autoincrement=False, nullable=False),
+        sa.Column("role", types.Whole(), autoincrement=False, nullable=False),
         sa.Column("way", types.Whole(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("workspace", "key", "fact", "way", name=op.f("pk_reach")),
+        sa.Column("fact", types.Whole(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "key", "role", "way", "fact", name=op.f("pk_reach")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
