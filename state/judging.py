@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from partnersync.ids import Ref
@@ -59,7 +59,7 @@ class Judged:
 def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
     """What ``page`` changes of what is ``held``."""
     judged = Judged()
-    gone = {each.ref: each.at for each in page.gone}
+    gone = {each.loser: each.at for each in page.merged} | {each.ref: each.at for each in page.gone}
     newest: dict[Ref, RawRecord] = {}
     for record in page.records:
         known = newest.get(record.ref)
@@ -67,7 +67,9 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
             newest[record.ref] = record
     judged.counts["seen"] = len(newest)
     for ref, record in newest.items():
-        if ref in gone and gone[ref] >= record.stamp and held.get(ref, _UNSEEN).hash is not None:
+        if ref in gone and gone[ref] >= record.stamp:
+            if held.get(ref, _UNSEEN).hash is None:
+                _judge_record(replace(record, life="deleted", stamp=gone[ref]), _UNSEEN, page.full, fields, judged)
             continue
         _judge_record(record, held.get(ref, _UNSEEN), page.full, fields, judged)
     replaced = {change.ref: change for change in judged.changes}

@@ -14,7 +14,7 @@ from state.reaching import chunks
 
 def mark(database: Database, connection: Connection, table: Table, ids: Iterable[int], since: datetime) -> None:
     """Mark ``ids`` in one of the ``dirty…`` tables."""
-    column = next(name for name in table.c.keys() if name not in ("workspace", "since"))  # noqa: SIM118
+    column = next(each.name for each in table.c if each.name not in ("workspace", "since"))
     rows = [{"workspace": database.workspace, column: each, "since": since} for each in sorted(set(ids))]
     if rows:
         connection.execute(insert_new(database, table), rows)

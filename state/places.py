@@ -61,7 +61,6 @@ def fact_ids(
                 "external": ref.id,
                 "kind": make,
                 "life": "unseen",
-                "carries": False,
             }
             for ref, id_ in made.items()
         ]

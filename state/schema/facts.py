@@ -37,7 +37,6 @@ fact = table(
     instant("gone_at", optional=True),
     whole("version", optional=True),
     text("fields", optional=True),
-    flag("carries"),
     text("quarantine", optional=True),
     whole("survivor", optional=True),
     key=("id",),

@@ -65,7 +65,6 @@ def upgrade() -> None:
         sa.Column("gone_at", types.Instant(), nullable=True),
         sa.Column("version", types.Whole(), autoincrement=False, nullable=True),
         sa.Column("fields", sa.Text(), nullable=True),
-        sa.Column("carries", types.Flag(), server_default="0", nullable=False),
         sa.Column("quarantine", sa.Text(), nullable=True),
         sa.Column("survivor", types.Whole(), autoincrement=False, nullable=True),
         sa.PrimaryKeyConstraint("workspace", "id", name=op.f("pk_fact")),
