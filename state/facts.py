@@ -110,7 +110,7 @@ class Facts:
                     .where(fact.c.place == place_id, fact.c.external.in_(some))
                 )
                 for row in open_.execute(query):
-                    external, *rest = row.tuple()
+                    external, *rest = row
                     found[Ref(crm, org, object_, external)] = Held(*rest)
         return found
 
