@@ -28,10 +28,8 @@ def reach_of(kind: Kind) -> Any:
     """Keys from the values ``account``, ``parent``, ``domain`` and ``opportunity``; ``meet`` is where twins meet."""
 
     def reach(raw: RawRecord) -> Reach:
-        keys = []
-        for name in ("account", "parent"):
-            if raw.values.get(name):
-                keys.append(f"account:{ref('Account', str(raw.values[name]), raw.ref.crm)}")
+        named = [raw.values[name] for name in ("account", "parent") if raw.values.get(name)]
+        keys = [f"account:{ref('Account', str(name), raw.ref.crm)}" for name in named]
         if raw.values.get("domain"):
             keys.append(f"domain:{raw.values['domain']}")
         if raw.values.get("opportunity"):
