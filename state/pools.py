@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.ids import Ref
 from partnersync.lines import Entry, Key, Pool, Rate
@@ -62,7 +63,9 @@ class Pools:
     def _pooled(self, connection: Connection, ids: Iterable[int]) -> list[PooledDeals]:
         pools = pools_by_id(self._database, connection, ids)
         entries = self._entries(connection, pools)
-        posted = self._posted(connection, pools)
+        posted: dict[int, list[Posted]] = {}
+        for id_, each in posted_sums(self._database, connection, line.c.pool.in_(sorted(pools))):
+            posted.setdefault(id_, []).append(each)
         return [
             PooledDeals(pools[id_], tuple(sorted(entries.get(id_, ()), key=_order)), tuple(posted.get(id_, ())))
             for id_ in sorted(pools)
@@ -75,29 +78,6 @@ class Pools:
         found: dict[int, list[Entry]] = {}
         for row in rows:
             found.setdefault(row.pool, []).append(_entry(row, pools[row.pool], refs[row.opportunity]))
-        return found
-
-    def _posted(self, connection: Connection, pools: dict[int, Pool]) -> dict[int, list[Posted]]:
-        sums = (
-            select(
-                line.c.pool,
-                line.c.opportunity,
-                line.c.strand,
-                func.sum(line.c.minor),
-                func.max(line.c.sequence),
-                func.max(line.c.stamp),
-            )
-            .where(line.c.workspace == self._database.workspace, line.c.pool.in_(sorted(pools)))
-            .group_by(line.c.pool, line.c.opportunity, line.c.strand)
-            .order_by(line.c.pool, line.c.opportunity, line.c.strand)
-        )
-        rows = connection.execute(sums).all()
-        refs = refs_of(self._database, connection, {row[1] for row in rows})
-        strands = strands_by_id(self._database, connection)
-        found: dict[int, list[Posted]] = {}
-        for pool_id, deal, strand_id, minor, count, last_at in rows:
-            key = key_of(pools[pool_id], refs[deal], strands[strand_id])
-            found.setdefault(pool_id, []).append(Posted(key, int(minor), count, last_at))
         return found
 
 
@@ -120,6 +100,25 @@ def key_of(pool_: Pool, opportunity: Ref, strand_: Strand) -> Key:
         pool_.currency,
         component,  # type: ignore[arg-type]
     )
+
+
+def posted_sums(database: Database, connection: Connection, *where: ColumnElement[bool]) -> list[tuple[int, Posted]]:
+    """(pool id, what is posted) per key, of the lines that match."""
+    columns = (line.c.pool, line.c.opportunity, line.c.strand)
+    query = (
+        select(*columns, func.sum(line.c.minor), func.max(line.c.sequence), func.max(line.c.stamp))
+        .where(line.c.workspace == database.workspace, *where)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    rows = connection.execute(query).all()
+    pools = pools_by_id(database, connection, {row[0] for row in rows})
+    deals = refs_of(database, connection, {row[1] for row in rows})
+    strands = strands_by_id(database, connection)
+    return [
+        (a, Posted(key_of(pools[a], deals[b], strands[c]), int(minor), count, last))
+        for a, b, c, minor, count, last in rows
+    ]
 
 
 def pools_by_id(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, Pool]:

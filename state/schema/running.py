@@ -27,7 +27,7 @@ slot = table(
     "slot",
     text("kind"),
     text("shard"),
-    text("slot"),
+    instant("slot"),
     text("status"),
     text("owner"),
     instant("claimed_at"),
