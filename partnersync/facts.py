@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 
 from partnersync.credits import Credit
 from partnersync.ids import Ref
+from partnersync.lines import FrozenRate
 from partnersync.records import RawRecord, Value
 
 Kind = Literal[
@@ -271,7 +272,10 @@ class RawTwin:
 
 @dataclass(frozen=True, slots=True)
 class RawDossier:
-    """A dossier as stored, before any mapping; the parts are those of ``Dossier``, in the same order."""
+    """A dossier as stored, before any mapping; the parts are those of ``Dossier``, in the same order.
+
+    ``rates`` are the rates that this deal was converted at before, which every later D uses again.
+    """
 
     history: tuple[RawVersion, ...]
     accounts: tuple[RawVersion, ...] = ()
@@ -281,6 +285,7 @@ class RawDossier:
     sent: tuple[Sent, ...] = ()
     credits: tuple[Credit, ...] = ()
     twins: tuple[RawTwin, ...] = ()
+    rates: tuple[FrozenRate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
