@@ -51,9 +51,10 @@ class Credits:
             ids = fact_ids(self._database, open_, {each.opportunity for each in decided})
             by_id = {ids[each.opportunity]: each for each in decided}
             credited = self._credits(open_, by_id, config)
-            entered, pools = self._entries(open_, by_id)
+            now = self._database.clock.now()
+            entered, pools = self._entries(open_, by_id, now)
             rates = self._rates(open_, by_id)
-            mark(self._database, open_, dirty_pool, pools, self._database.clock.now())
+            mark(self._database, open_, dirty_pool, pools, now)
             self._mark_records(open_, credited | entered)
             unmark(self._database, open_, dirty, by_id)
         counts = {"credited": len(credited), "entered": len(entered), "pools": len(pools), "rates": rates}
@@ -113,7 +114,9 @@ class Credits:
         if rows:
             open_.execute(insert(table), rows)
 
-    def _entries(self, open_: Connection, by_id: Mapping[int, Decided]) -> tuple[set[int], set[int]]:
+    def _entries(
+        self, open_: Connection, by_id: Mapping[int, Decided], now: datetime
+    ) -> tuple[set[int], set[int]]:
         pools = pool_ids(self._database, open_, {one.pool for each in by_id.values() for one in each.entries})
         after: dict[tuple[int, int, int], dict[str, Any]] = {}
         for id_, each in by_id.items():
@@ -139,7 +142,7 @@ class Credits:
             )
             open_.execute(here, [{"p": key[0], "d": key[1], "n": key[2]} for key in old])
         if new:
-            open_.execute(insert(entry), [after[key] for key in new])
+            open_.execute(insert(entry), [{**after[key], "entered_at": now} for key in new])
         return {key[1] for key in [*new, *old]}, {key[0] for key in [*new, *old]}
 
     def _rates(self, open_: Connection, by_id: Mapping[int, Decided]) -> int:
