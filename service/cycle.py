@@ -13,10 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
-from state.plans import Plans as StoredPlans
-from state.runs import Runs
-from state.snapshots import Snapshots
-from state.standings import Standings
 
 from connectors.base import Freshness
 from partnersync.changes import Plan
@@ -30,6 +26,10 @@ from service.steps.pull import Pulled, pull
 from service.steps.rules import Rules, rules_of_the_day
 from service.steps.settle import Moved, post, preview
 from state.database import Fence
+from state.plans import Plans as StoredPlans
+from state.runs import Runs
+from state.snapshots import Snapshots
+from state.standings import Standings
 
 
 class Watcher(Protocol):

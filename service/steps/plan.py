@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from state.people import People
-from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
-from state.tasks import Tasks
-
 from mapping.attribution import credited
 from mapping.conditions import Decider, Facts, compile_when
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
@@ -25,6 +21,9 @@ from service.shop import Shop
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
 from service.steps.writer import Schemas, text_of
+from state.people import People
+from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
+from state.tasks import Tasks
 
 NONE_KNOWN = StoredCell()
 
