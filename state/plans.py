@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from partnersync.changes import Change, FieldChange, Plan, TaskChange
-from partnersync.ids import Ref
+from partnersync.changes import Plan
+from state.changes import read_change, stored_change
 from state.database import Database, Fence
 from state.marks import insert_new
 from state.schema import plan, plan_change
@@ -40,7 +39,7 @@ class Plans:
                 "plan": made.digest,
                 "ordinal": ordinal,
                 "digest": change.digest,
-                "change": _stored(change),
+                "change": stored_change(change),
             }
             for ordinal, change in enumerate(made.changes)
         ]
@@ -65,7 +64,9 @@ class Plans:
             listed = select(plan_change.c.change).where(
                 plan_change.c.workspace == self._database.workspace, plan_change.c.plan == row.digest
             )
-            changes = tuple(_read(each) for each in open_.execute(listed.order_by(plan_change.c.ordinal)).scalars())
+            changes = tuple(
+                read_change(each) for each in open_.execute(listed.order_by(plan_change.c.ordinal)).scalars()
+            )
         return Plan("", row.config, row.made_at, changes, row.totals)
 
     def waiting(self) -> tuple[str, Sequence[str]] | None:
@@ -87,20 +88,3 @@ class Plans:
             here = plan_change.c.workspace == self._database.workspace
             open_.execute(delete(plan_change).where(here, plan_change.c.plan.in_(old)))
             open_.execute(delete(plan).where(plan.c.workspace == self._database.workspace, plan.c.made_at < before))
-
-
-def _stored(change: Change) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    for each in fields(change):
-        value = getattr(change, each.name)
-        told[each.name] = str(value) if isinstance(value, Ref) else value.isoformat() if isinstance(value, date) else value
-    return {"kind": "field" if isinstance(change, FieldChange) else "task", **told}
-
-
-def _read(stored: Mapping[str, Any]) -> Change:
-    told = {name: value for name, value in stored.items() if name != "kind"}
-    if stored["kind"] == "field":
-        return FieldChange(**{**told, "ref": Ref.parse(told["ref"])})
-    task = Ref.parse(told["task"]) if told["task"] else None
-    due_on = date.fromisoformat(told["due_on"])
-    return TaskChange(**{**told, "record": Ref.parse(told["record"]), "due_on": due_on, "task": task})

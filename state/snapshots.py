@@ -24,9 +24,7 @@ class Snapshots:
             return
         row = {"workspace": self._database.workspace, "hash": hash_, "meaning": meaning}
         with self._database.writing(fence) as open_:
-            open_.execute(
-                insert_new(self._database, snapshot).values(**row, first_seen_at=self._database.clock.now())
-            )
+            open_.execute(insert_new(self._database, snapshot).values(**row, first_seen_at=self._database.clock.now()))
 
     def approve(self, fence: Fence, hash_: str, who: str) -> None:
         """Note who said yes to a version; the first one stays."""

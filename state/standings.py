@@ -17,12 +17,12 @@ from partnersync.ids import Ref
 from partnersync.money import Money
 from partnersync.records import RawRecord
 from state.bodies import unpacked
-from state.stored import credits_of
 from state.database import Database, Fence
 from state.marks import mark, unmark
 from state.places import places
 from state.reaching import CARRIER, DEAL, IS, NAMES, chunks, pairs, rows_of
 from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, version
+from state.stored import credits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,7 @@ class Standings:
         """The opportunities that name each of these accounts."""
         found: dict[int, list[int]] = {account: [] for account in accounts}
         with self._database.reading() as open_:
-            own = {
-                row[0]: id_ for id_, row in rows_of(open_, self._database.workspace, accounts) if row[2] == IS
-            }
+            own = {row[0]: id_ for id_, row in rows_of(open_, self._database.workspace, accounts) if row[2] == IS}
             for key, deal in pairs(open_, self._database.workspace, own, DEAL, (NAMES,)):
                 found[own[key]].append(deal)
         return found
@@ -100,12 +98,18 @@ class Standings:
         """Opportunities as they stand; deleted ones are left out."""
         with self._database.reading() as open_:
             found = self._records(open_, ids)
-            credits = credits_of(self._database, open_, ids)  # noqa: A001 - the house's word
+            credits = credits_of(self._database, open_, ids, {id_: each.ref for id_, each in found.items()})  # noqa: A001 - the house's word
             posted = self._posted(open_, ids)
             blocked = self._blocked(open_, ids)
         return {
             id_: StoredDeal(
-                id_, each.ref, each.version, each.readable, credits.get(id_, ()), posted.get(id_, {}), blocked.get(id_)
+                id_,
+                each.ref,
+                each.version,
+                each.readable,
+                tuple(credits.get(id_, ())),
+                posted.get(id_, {}),
+                blocked.get(id_),
             )
             for id_, each in found.items()
         }
@@ -132,14 +136,13 @@ class Standings:
                             (base.c.workspace == sent.c.workspace)
                             & (base.c.place == sent.c.place)
                             & (base.c.external == sent.c.external)
-                            & (base.c.field == sent.c.field)
-                            & (sent.c.intent > base.c.intent),
+                            & (base.c.field == sent.c.field),
                             isouter=True,
                         )
                         .where(sent.c.workspace == workspace, sent.c.place == place, sent.c.external.in_(some))
-                        .where((base.c.intent.is_not(None)) | (sent.c.intent.is_not(None)))
                     )
-                    query = query.where((base.c.field.is_(None)) | (sent.c.intent > base.c.intent))
+                    query = query.where(base.c.field.is_(None) | (sent.c.intent > base.c.intent))
+                    query = query.order_by(sent.c.intent)
                     for external, name, value in open_.execute(query):
                         later.setdefault((external, name), []).append(value)
                     edits = {
