@@ -30,6 +30,7 @@ from state.plans import Plans as StoredPlans
 from state.runs import Runs
 from state.snapshots import Snapshots
 from state.standings import Standings
+from state.tasks import Tasks
 
 
 class Watcher(Protocol):
@@ -148,6 +149,8 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n))
         report.plan = planned.plan
         Standings(shop.database).settle(fence, planned.quiet)
+        if planned.closed:
+            Tasks(shop.database).close(fence, planned.closed)
     return rules
 
 

@@ -60,7 +60,7 @@ def _add_fields(asked: dict[str, Any], extra: list[str]) -> None:
     for part in (asked, *asked.get("anyOf", ())):
         properties = part.get("properties")
         if isinstance(properties, dict) and properties:
-            sample = next((value for key, value in properties.items() if "." in key), {})
+            sample: dict[str, Any] = next((value for key, value in properties.items() if "." in key), {})
             properties.update(dict.fromkeys(extra, sample))
 
 
