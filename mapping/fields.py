@@ -6,14 +6,13 @@ unreadable with the YAML path to mend. Guessing would move money silently. An em
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import partial
 from typing import Any, cast, get_args
 
 from mapping import values
-from mapping.conditions.vocabulary import ExtraKind
+from mapping.columns import Column, Read, UnreadableError, extra_reading, mapped_words, read_columns
 from mapping.config import ExtraField, MappingSections, OpportunitySource, Source, Stages
 from mapping.config.sources import SourceKind
 from mapping.identity import registrable_domain
@@ -37,22 +36,8 @@ from partnersync.facts import (
 from partnersync.records import Identity, RawRecord, Unreadable, Value
 
 AnyFact = Account | Opportunity | Registration | Touchpoint | Override
-_Read = Callable[[Value], Any]
 _KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 _STATUSES = frozenset(get_args(RegistrationStatus))
-
-
-class UnreadableError(Exception):
-    """One record cannot be read; the message names the setting or the value to mend."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A field of ours, the source's name for it, and how its value is read."""
-
-    ours: str
-    theirs: str
-    read: _Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +142,7 @@ class Reader:
         outcomes = _outcomes(source.stages) if isinstance(source, OpportunitySource) else {}
         return Mapped(source, path, tuple(columns), tuple(extra), outcomes)
 
-    def _reading(self, ours: str, source: Source, path: str) -> _Read:
+    def _reading(self, ours: str, source: Source, path: str) -> Read:
         if (mapped := mapped_words(ours, source.values, path)) is not None:
             return mapped
         match ours:
@@ -325,63 +310,6 @@ def source_fields(source: Source) -> tuple[str, ...]:
     named = [getattr(fields, name) for name in type(fields).model_fields]
     extra: Mapping[str, ExtraField] = getattr(source, "extra", {})
     return tuple(dict.fromkeys([each for each in named if each] + [field.field for field in extra.values()]))
-
-
-def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> dict[str, Any]:
-    """Every column under our name.
-
-    Raises:
-        UnreadableError: a field is absent or holds what it cannot.
-    """
-    given: dict[str, Any] = {}
-    held = record.values
-    for column in columns:
-        try:
-            given[column.ours] = column.read(held[column.theirs])
-        except KeyError:
-            raise UnreadableError(
-                f"{path}.{column.ours}: the source did not give {column.theirs!r}: it is hidden, renamed or gone"
-            ) from None
-        except ValueError as error:
-            raise UnreadableError(f"{path}.{column.ours}: {column.theirs} {error}") from None
-    return given
-
-
-def mapped_words(ours: str, maps: Mapping[str, Mapping[str, Iterable[str]]], path: str) -> _Read | None:
-    """The reading of a field whose values the config maps; None where it maps none."""
-    if ours not in maps:
-        return None
-    words = {value: word for word, held in maps[ours].items() for value in held}
-
-    def read(value: Value) -> str | None:
-        given = values.text(value)
-        if given is None:
-            return None
-        try:
-            return words[given]
-        except KeyError:
-            raise UnreadableError(f"the value {given!r} is in no list of {path}.values.{ours}") from None
-
-    return read
-
-
-def extra_reading(kind: ExtraKind, timezone: str) -> _Read:
-    """How a field of the config's own is read; days and instants become ISO text."""
-    match kind:
-        case "text":
-            return values.text
-        case "number":
-            return values.number
-        case "boolean":
-            return values.boolean
-        case "date":
-            return lambda value: _iso(values.day(value, timezone))
-        case "datetime":
-            return lambda value: _iso(values.instant(value, timezone))
-
-
-def _iso(moment: date | datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _outcomes(stages: Stages) -> dict[str, Outcome]:

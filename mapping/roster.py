@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import Any, cast, get_args
 
 from mapping import values
+from mapping.columns import Column, UnreadableError, extra_reading, mapped_words, read_columns
 from mapping.config import InlinePartner, MappingSections, RosterInline, RosterSource
-from mapping.fields import Column, UnreadableError, default_timezone, extra_reading, mapped_words, read_columns
+from mapping.fields import default_timezone
 from partnersync.credits import Finding
 from partnersync.facts import Partner, PartnerType, Tier
 from partnersync.ids import Ref, is_slug

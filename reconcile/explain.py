@@ -60,7 +60,7 @@ def _effective(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
     if told.get("effective_on"):
         yield f"effective on {told['effective_on']}, in {told['period']}; generation {key.generation} of the deal"
     else:
-        yield f"in {key.period}; generation {key.generation} of the deal"
+        yield f"in {told['period']}; generation {key.generation} of the deal"
 
 
 def _inputs(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
@@ -135,7 +135,8 @@ def _delta(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
 
 
 def _home(line: Line) -> str:
-    late = "" if line.posted_period == line.key.period else f", because {line.key.period} takes no more lines"
+    own = line.explanation["period"]
+    late = "" if line.posted_period == own else f", because {own} takes no more lines"
     return f"{line.posted_period}{late}; line {line.sequence} of its key, by {line.actor} at {line.stamp.isoformat()}"
 
 

@@ -133,6 +133,8 @@ def _of_plan(fault: Fault) -> tuple[Pattern, ...]:
             return ((*_PLANS, "id"), (*_PLANS, "was"), (*_PLANS, "effective", None))
         case "over":
             return (("calendar", "periods"), (*_PLANS, "rules", None, "rate", "graduated", "over"))
+        case "to" | "from":
+            return ((*_PLANS, "rules", None, "rate", "graduated", "brackets", None, None),)
         case _:
             return ((*_PLANS, "rules", None, "when", None, None, None), ("programs", None, "currency"))
 

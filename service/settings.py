@@ -12,7 +12,7 @@ from connectors.config import Connections
 from mapping.config import Attribution, MappingSections, Partners, Programs, Registrations, Sources
 from partnersync.ids import digest
 from partnersync.placing import place
-from partnersync.source import read_source
+from partnersync.source import Source, read_source
 from partnersync.units import Days, Slug
 from reconcile.commission.config import Calendar, Commission, MoneyRules
 from reconcile.writeback.config import ConnectionWriteback, Guards, People
@@ -71,10 +71,11 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A config file that was read: its settings, and the folder that relative paths in it start from."""
+    """A config file that was read: its settings, the text's places, and the folder that relative paths in it start from."""
 
     settings: Settings
     file: Path
+    source: Source
 
     @property
     def home(self) -> Path:
@@ -88,4 +89,5 @@ def load(file: Path) -> Loaded:
     Raises:
         ConfigError: with every mistake in it.
     """
-    return Loaded(place(read_source(file), Settings, AGREEMENTS), file)
+    source = read_source(file)
+    return Loaded(place(source, Settings, AGREEMENTS), file, source)

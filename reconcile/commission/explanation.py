@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from partnersync.lines import Entry, Posted, Rate
+from partnersync.lines import Entry, Rate
 from partnersync.money import Rounding
 from reconcile.commission.plans import PlanRule
 from reconcile.commission.rules import Deal, Earned
@@ -53,17 +53,17 @@ def of_earned(
     return told
 
 
-def of_gone(reason: str, blocked: Entry | None) -> dict[str, Any]:
+def of_gone(reason: str, period: str, blocked: Entry | None) -> dict[str, Any]:
     """Why a key that was posted is owed nothing now."""
-    told: dict[str, Any] = {"schema": SCHEMA, "gone": reason, "exact": "0", "minor": 0}
+    told: dict[str, Any] = {"schema": SCHEMA, "gone": reason, "period": period, "exact": "0", "minor": 0}
     if blocked is not None:
         told |= {"facts": list(blocked.facts), "missing": [reason]}
     return told
 
 
-def of_line(owed: Mapping[str, Any], posted: Posted, delta: int, cause: str) -> dict[str, Any]:
+def of_line(owed: Mapping[str, Any], posted: int, lines: int, delta: int, cause: str) -> dict[str, Any]:
     """What is owed, what was posted before, the difference and what caused it."""
-    return {**owed, "posted": posted.minor, "lines": posted.count, "delta": delta, "cause": cause}
+    return {**owed, "posted": posted, "lines": lines, "delta": delta, "cause": cause}
 
 
 def _rate(rate: Rate) -> dict[str, str]:

@@ -9,16 +9,18 @@ brackets of 10, 12 and 15 % owe 4,000, 3,400 and 5,850.
 longer owed (the deal was lost, deleted, moved to another period, blocked) has D = 0: without the deal of 40,000 above the
 lines are −4,000 on its own key, −400 and −850 on those behind it, which name it as their cause.
 
-A line goes into the key's own period while that is open, else into the earliest open one after it. Where none is open the
-difference waits (``waiting``): posted + waiting = D.
+A line goes into the commission period of the deal's effective date while that is open, else into the earliest open one
+after it. Where none is open the difference waits (``waiting``): posted + waiting = D. A key's own period is its pool's: with
+brackets over a year and quarterly commission periods the key says ``2026`` and its lines stand in the quarters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Protocol
 
 from partnersync.ids import Ref
 from partnersync.lines import Entry, Key, Line, LineKind, Owed, Period, Pool, Posted
@@ -29,6 +31,16 @@ from reconcile.commission.plans import Plans
 from reconcile.commission.rules import Deal
 
 _NOTHING_POSTED = Posted(0, 0)
+
+
+class Held(Protocol):
+    """What the ledger holds for a key: the sum of its lines in minor units, and how many there are."""
+
+    @property
+    def minor(self) -> int: ...
+
+    @property
+    def count(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ def settle(
     plans: Plans,
     pool: Pool,
     entries: Iterable[Entry],
-    posted: Mapping[Key, Posted],
+    posted: Mapping[Key, Held],
     periods: Periods,
     as_of: datetime,
     *,
@@ -67,31 +79,31 @@ def settle(
     ranked = sorted((entry for entry in present if entry.blocked is None), key=_place)
     revenue = sum((entry.basis for entry in ranked if entry.basis is not None), Fraction(0))
     owed = list(_owed(plans, pool, ranked, revenue, periods))
-    known = {each.key for each in owed}
+    known = {each.key for each, _ in owed} if posted else set()
     stopped = {entry.opportunity: entry for entry in present if entry.blocked is not None}
-    gone = [key for key in posted if key.component == "commission" and key not in known]
-    owed += [_gone(key, stopped.get(key.opportunity)) for key in sorted(gone)]
+    gone = sorted(key for key in posted if key.component == "commission" and key not in known)
+    since = _former(periods, pool.period)
+    owed += [(_gone(key, since, stopped.get(key.opportunity)), since) for key in gone]
     causes = _Causes({entry.opportunity: at for at, entry in enumerate(ranked)}, changed, reason)
     lines: list[Line] = []
     waiting: list[tuple[Key, int]] = []
-    homes: dict[str, Period | None] = {}
-    for each in owed:
+    homes: dict[Period, Period | None] = {}
+    for each, period in owed:
         held = posted.get(each.key, _NOTHING_POSTED)
         delta = each.minor - held.minor
         if not delta:
             continue
-        label = each.key.period
-        if label not in homes:
-            homes[label] = periods.posting(_period(periods, label))
-        home = homes[label]
+        if period not in homes:
+            homes[period] = periods.posting(period)
+        home = homes[period]
         if home is None:
             waiting.append((each.key, delta))
             continue
         cause = causes.of(each.key.opportunity)
-        told = explanation.of_line(each.explanation, held, delta, cause)
+        told = explanation.of_line(each.explanation, held.minor, held.count, delta, cause)
         kind: LineKind = "adjustment" if held.count else "earned"
         lines.append(Line(each.key, kind, delta, held.count + 1, home.label, cause, actor, as_of, told))
-    return Settled(tuple(owed), tuple(lines), tuple(waiting), revenue)
+    return Settled(tuple(each for each, _ in owed), tuple(lines), tuple(waiting), revenue)
 
 
 def _place(entry: Entry) -> tuple[date, datetime, str]:
@@ -100,10 +112,12 @@ def _place(entry: Entry) -> tuple[date, datetime, str]:
     return entry.effective_on, entry.created_at, entry.source_key
 
 
-def _owed(plans: Plans, pool: Pool, ranked: list[Entry], revenue: Fraction, periods: Periods) -> Iterator[Owed]:
-    """D of each deal, R growing along the pool."""
+def _owed(
+    plans: Plans, pool: Pool, ranked: list[Entry], revenue: Fraction, periods: Periods
+) -> Iterator[tuple[Owed, Period]]:
+    """D of each deal with the commission period of its effective date, R growing along the pool."""
     before = Fraction(0)
-    labels: dict[date, str] = {}
+    spans: dict[date, Period] = {}
     rules = {(plan.version, rule.id): rule for plan in plans.versions if plan.id == pool.plan for rule in plan.rules}
     for entry in ranked:
         rule = rules.get((entry.version, entry.rule))
@@ -112,31 +126,37 @@ def _owed(plans: Plans, pool: Pool, ranked: list[Entry], revenue: Fraction, peri
                 f"{pool.plan} {entry.version} has no rule {entry.rule!r}: enter {entry.opportunity} again"
             )
         day = _place(entry)[0]
-        if day not in labels:
-            labels[day] = periods.calendar.period_of(day).label
+        if day not in spans:
+            spans[day] = periods.calendar.period_of(day)
         deal = Deal(entry.basis, entry.share, before, before + entry.basis if entry.basis else before, revenue)
         earned = rule.pay(deal)
         minor = round_fraction(earned.exact, plans.rounding)
         key = Key(
             pool.program, pool.partner, pool.plan, entry.rule, entry.role, entry.opportunity, entry.generation,
-            labels[day], pool.currency, "commission",
+            pool.period, pool.currency, "commission",
         )  # fmt: skip
-        told = explanation.of_earned(entry, rule, labels[day], deal, earned, minor, plans.rounding)
-        yield Owed(key, minor, earned.exact, told)
+        told = explanation.of_earned(entry, rule, spans[day].label, deal, earned, minor, plans.rounding)
+        yield Owed(key, minor, earned.exact, told), spans[day]
         before = deal.after
 
 
-def _period(periods: Periods, label: str) -> Period:
-    """The period of a key; keys of a former fiscal calendar are taken back in the period of today."""
+def _former(periods: Periods, label: str) -> Period:
+    """The commission period that a key of this pool is taken back in once its deal, and so its day, is gone.
+
+    That is the pool's own period. Where the pool spans several (brackets over a year, settled by quarter) it is the one of
+    today, or the last of them; so it is for a pool of a former fiscal calendar, whose labels mean nothing any more.
+    """
+    calendar = periods.calendar
     try:
-        return periods.calendar.period(label)
+        whole = calendar.period(label)
     except ValueError:
-        return periods.calendar.period_of(periods.today)
+        return calendar.period_of(periods.today)
+    return calendar.period_of(max(whole.starts_on, min(periods.today, whole.ends_on - timedelta(days=1))))
 
 
-def _gone(key: Key, stopped: Entry | None) -> Owed:
+def _gone(key: Key, period: Period, stopped: Entry | None) -> Owed:
     reason = stopped.blocked if stopped is not None and stopped.blocked else "no longer earns here"
-    return Owed(key, 0, Fraction(0), explanation.of_gone(reason, stopped))
+    return Owed(key, 0, Fraction(0), explanation.of_gone(reason, period.label, stopped))
 
 
 class _Causes:

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
-from partnersync.lines import Line, LineKind, Owed, Period
+from partnersync.lines import Key, Line, LineKind, Owed, Period
 from partnersync.money import Money
 from reconcile.commission.calendar import FiscalCalendar
 
@@ -111,12 +111,8 @@ def statement(
     closing = opening + sum(section.total.minor for section in sections)
     rounding: dict[str, Fraction] = {}
     for each in owed:
-        if (each.key.partner, each.key.program, each.key.currency, each.key.period) == (
-            partner,
-            program,
-            currency,
-            period,
-        ):
+        whose = (each.key.partner, each.key.program, each.key.currency)
+        if whose == (partner, program, currency) and _effective(each.key, each.explanation) == period:
             rounding[each.key.plan] = rounding.get(each.key.plan, Fraction(0)) + each.exact - each.minor
     differences = {plan: rounding[plan] for plan in sorted(rounding) if rounding[plan]}
     return Statement(
@@ -132,10 +128,19 @@ def _starts_on(calendar: FiscalCalendar, label: str) -> date:
         return date.min
 
 
+def _effective(key: Key, explanation: Mapping[str, Any]) -> str:
+    """The commission period that an amount belongs to; a key's own may be longer (brackets over a year)."""
+    return str(explanation.get("period", key.period))
+
+
 def _section(name: SectionName, lines: list[Line], period: str, currency: str) -> Section:
     ordered = sorted(lines, key=lambda line: (line.key.period, line.key, line.sequence))
     items = tuple(
-        Item(line, Money(line.minor, currency), line.key.period if line.key.period != period else None)
+        Item(
+            line,
+            Money(line.minor, currency),
+            was if (was := _effective(line.key, line.explanation)) != period else None,
+        )
         for line in ordered
     )
     return Section(name, items, Money(sum(line.minor for line in lines), currency))

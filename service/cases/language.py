@@ -30,8 +30,8 @@ from partnersync.clock import parse_instant
 from partnersync.credits import Role
 from partnersync.facts import Outcome, PartnerType, RegistrationStatus
 from partnersync.money import MINOR_UNITS, parse_amount
-from partnersync.units import Amount, CurrencyCode, Day, Days, Slug
-from service.cases.expectations import Expected, ShareText
+from partnersync.units import Amount, CurrencyCode, Day, Days, Percent, Slug
+from service.cases.expectations import Expected
 
 
 def _moment(value: Any) -> datetime | date:
@@ -195,7 +195,7 @@ class OverrideCase(Dated):
 
     opportunity: str | None = None
     role: Role = "sourced"
-    shares: dict[str, ShareText] = Field(default_factory=dict)
+    shares: dict[str, Percent] = Field(default_factory=dict)
     author: str = "a reviewer"
     reason: str = "not said"
     decided_on: Day | None = None

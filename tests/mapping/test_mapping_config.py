@@ -71,6 +71,14 @@ def test_conditions_are_held_against_the_whole_config(office: Any, when: str, me
     assert message in problem
 
 
+def test_a_field_of_ones_own_must_not_hide_one_of_ours(office: Any) -> None:
+    text = office.edited(("ParentId}\n", "ParentId}\n      extra: {owner: {field: X__c}}\n"))
+
+    assert office.problems(text) == [
+        "6:15: sources.account[0].extra.owner: 'owner' is a word of ours already (choose another name)"
+    ]
+
+
 def test_a_condition_on_a_registration_stands_where_registrations_are_used(office: Any) -> None:
     text = office.edited(
         ("use: registration}", "use: registration, when: {registration.submitted_at: {after: 2026-01-01}}}")

@@ -208,15 +208,11 @@ class Programme:
         return pools
 
     def posted(self) -> dict[Pool, dict[Key, Posted]]:
-        """Sum and count of lines by key, each under the pool that the key's period belongs to."""
-        plans = self.plans
-        spans = {version.id: version.span for version in plans.versions}
+        """Sum and count of lines by key, each under its pool, as the database keeps them."""
         held: dict[Pool, dict[Key, Posted]] = {}
         for line in self.lines:
             key = line.key
-            calendar = plans.terms[key.program].calendar
-            period = calendar.period_of(calendar.period(key.period).starts_on, spans[key.plan]).label
-            pool = Pool(key.program, key.plan, key.partner, "revenue", period, key.currency)
+            pool = Pool(key.program, key.plan, key.partner, "revenue", key.period, key.currency)
             sums = held.setdefault(pool, {})
             known = sums.get(key, Posted(0, 0))
             sums[key] = Posted(known.minor + line.minor, known.count + 1)

@@ -13,7 +13,7 @@ from partnersync.lines import Line, LineKind
 from partnersync.money import Money
 from reconcile.commission.calendar import FiscalCalendar
 from reconcile.commission.statements import SECTIONS, Statement, statement
-from tests.reconcile.commission.programme import PERCENT, Programme
+from tests.reconcile.commission.programme import GRADUATED, PERCENT, Programme
 
 CALENDAR = FiscalCalendar("America/New_York")
 
@@ -120,3 +120,20 @@ def test_a_statement_adds_up_over_its_sections() -> None:
     lines: list[Line] = [item.line for section in made.sections for item in section.items]
 
     assert made.opening.minor + sum(line.minor for line in lines) == made.closing.minor
+
+
+def test_a_quarter_of_yearly_brackets_tells_its_own_lines_from_corrections() -> None:
+    programme = Programme(GRADUATED.replace("over: quarter", "over: year"), as_of=datetime(2026, 5, 15, 12, tzinfo=UTC))
+    programme.deal("d1", "60000.04", "2026-02-01")
+    programme.deal("d2", "1000", "2026-05-01")
+    programme.cycle()
+    programme.closed["2026-Q1"] = "locked"
+    programme.deal("d1", "61000.04", "2026-02-01")
+    programme.cycle()
+
+    made = of(programme, "2026-Q2")
+
+    assert [(item.amount.minor, item.corrects) for item in made.section("earned").items] == [(12000, None)]
+    assert [(item.amount.minor, item.corrects) for item in made.section("adjustments").items] == [(12000, "2026-Q1")]
+    assert made.rounding == {}
+    assert of(programme, "2026-Q1").rounding == {"reseller": Fraction(12, 25)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
@@ -206,7 +207,23 @@ def test_brackets_over_a_year_are_settled_together_and_posted_by_quarter() -> No
 
     assert told(lines) == [("d1", 620000), ("d2", 780000)]
     assert [line.posted_period for line in lines] == ["2026-Q1", "2026-Q2"]
+    assert {line.key.period for line in lines} == {"2026"}
     assert programme.cycle() == []
+
+
+def test_brackets_over_a_year_are_taken_back_in_the_quarter_of_the_day() -> None:
+    programme = Programme(GRADUATED.replace("over: quarter", "over: year"), as_of=datetime(2026, 8, 1, tzinfo=UTC))
+    programme.deal("d1", "60000", "2026-03-31")
+    programme.deal("d2", "60000", "2026-05-01")
+    programme.cycle()
+    programme.closed = {"2026-Q1": "locked"}
+    programme.deal("d1", "60000", "2026-03-31", outcome="lost")
+
+    lines = programme.cycle()
+
+    assert [(line.key.opportunity.id, line.minor, line.posted_period) for line in lines] == [
+        ("d2", -160000, "2026-Q2"), ("d1", -620000, "2026-Q3"),
+    ]  # fmt: skip
 
 
 def test_the_credit_share_is_taken_before_the_rate() -> None:
