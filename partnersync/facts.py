@@ -294,11 +294,9 @@ class Reach:
 
     Facts that share one of ``keys`` belong in one dossier. A carrier (an account) passes its own keys on to facts that
     share a key with it. ``meets`` are keys under which opportunities of different CRMs meet as possible twins: two
-    opportunities that share one dirty each other and stand in each other's ``twins``. ``parents`` are keys of carriers
-    that a carrier inherits from without being found under them, so that siblings do not meet under their parent's key.
+    opportunities that share one dirty each other and stand in each other's ``twins``.
     """
 
     keys: tuple[str, ...]
     carries: bool = False
     meets: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
