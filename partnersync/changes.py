@@ -125,3 +125,26 @@ class Outcome:
     code: str | None = None
     message: str = ""
     echo: Mapping[str, str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One journaled request: set ``desired`` on ``ref`` where it said ``before``, or do ``task``."""
+
+    key: str
+    ref: Ref
+    desired: Mapping[str, str | None] = field(default_factory=dict)
+    before: Mapping[str, str | None] = field(default_factory=dict)
+    task: TaskChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an intent. ``read_back`` is what the CRM said afterwards; ``id`` the task's id in the CRM."""
+
+    intent: Intent
+    status: Status
+    read_back: Mapping[str, str | None] | None = None
+    id: str | None = None
+    code: str | None = None
+    message: str = ""

@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 
 from partnersync.credits import Credit
 from partnersync.ids import Ref
+from partnersync.lines import FrozenRate
 from partnersync.records import RawRecord, Value
 
 Kind = Literal[
@@ -271,7 +272,10 @@ class RawTwin:
 
 @dataclass(frozen=True, slots=True)
 class RawDossier:
-    """A dossier as stored, before any mapping; the parts are those of ``Dossier``, in the same order."""
+    """A dossier as stored, before any mapping; the parts are those of ``Dossier``, in the same order.
+
+    ``rates`` are the rates that this deal was converted at before, which every later D uses again.
+    """
 
     history: tuple[RawVersion, ...]
     accounts: tuple[RawVersion, ...] = ()
@@ -281,6 +285,7 @@ class RawDossier:
     sent: tuple[Sent, ...] = ()
     credits: tuple[Credit, ...] = ()
     twins: tuple[RawTwin, ...] = ()
+    rates: tuple[FrozenRate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +294,9 @@ class Reach:
 
     Facts that share one of ``keys`` belong in one dossier. A carrier (an account) passes its own keys on to facts that
     share a key with it. ``meets`` are keys under which opportunities of different CRMs meet as possible twins: two
-    opportunities that share one dirty each other and stand in each other's ``twins``. ``parents`` are keys of carriers
-    that a carrier inherits from without being found under them, so that siblings do not meet under their parent's key.
+    opportunities that share one dirty each other and stand in each other's ``twins``.
     """
 
     keys: tuple[str, ...]
     carries: bool = False
     meets: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()

@@ -13,10 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
-from state.plans import Plans as StoredPlans
-from state.runs import Runs
-from state.snapshots import Snapshots
-from state.standings import Standings
 
 from connectors.base import Freshness
 from partnersync.changes import Plan
@@ -30,6 +26,11 @@ from service.steps.pull import Pulled, pull
 from service.steps.rules import Rules, rules_of_the_day
 from service.steps.settle import Moved, post, preview
 from state.database import Fence
+from state.plans import Plans as StoredPlans
+from state.runs import Runs
+from state.snapshots import Snapshots
+from state.standings import Standings
+from state.tasks import Tasks
 
 
 class Watcher(Protocol):
@@ -148,6 +149,8 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n))
         report.plan = planned.plan
         Standings(shop.database).settle(fence, planned.quiet)
+        if planned.closed:
+            Tasks(shop.database).close(fence, planned.closed)
     return rules
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from state.database import Database, Fence
-from state.meter import DatabaseMeter
+import psutil
 
 from connectors.base import Connector, Surroundings
 from connectors.files.connector import Files
@@ -30,7 +29,10 @@ from service.feeds import FILES, Feed, feeds, layouts
 from service.secrets import Secrets
 from service.settings import Loaded, Settings, load
 from service.steps.writer import Schemas
-from state import bindings, leases, migrate
+from state import leases, migrate
+from state.cursors import Cursors
+from state.database import Database, Fence
+from state.meter import DatabaseMeter
 
 SQLITE = "sqlite:///"
 
@@ -100,7 +102,8 @@ class Shop:
         Raises:
             StateError: a connection opens another org than before.
         """
-        known = bindings.known(self.database)
+        cursors = Cursors(self.database)
+        known = cursors.bound()
         for name in self.settings.connections:
             if name in self.sites:
                 continue
@@ -111,7 +114,8 @@ class Shop:
                 if name in known:
                     self.sites[name] = known[name]
                 continue
-            bindings.bind(self.database, name, found)
+            if self._fence is not None:
+                cursors.bind(self._fence, name, found)
             self.sites[name] = found
             self.failures.pop(name, None)
         return self.sites
@@ -131,10 +135,12 @@ class Shop:
         Raises:
             ConflictError: another run holds it.
         """
-        fence = leases.acquire(self.database, f"{socket.gethostname()}:{os.getpid()}")
+        fence = leases.acquire(self.database, owner(), gone=gone)
+        self._fence = fence
         try:
             yield fence
         finally:
+            self._fence = None
             leases.release(fence)
 
     def close(self) -> None:
@@ -166,6 +172,26 @@ def opened(config: Path, *, json_logs: bool = False, verbose: bool = False) -> I
             shop.close()
 
 
+def owner() -> str:
+    """This process, so that another on the same machine can tell whether it still lives."""
+    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+
+
+def gone(who: str) -> bool:
+    """Whether the process that a lease names ran on this machine and is no more; false where that cannot be told."""
+    host, _, rest = who.partition(":")
+    pid, _, began = rest.partition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        process = psutil.Process(int(pid))
+        return process.status() == psutil.STATUS_ZOMBIE or f"{process.create_time():.2f}" != began
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
 def database_url(loaded: Loaded) -> str:
     """Where the state is; a relative SQLite file stands beside the config."""
     url = loaded.settings.state.url
@@ -192,16 +218,16 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before: dict[int, Any] = {}
+    before: dict[signal.Signals, Any] = {}
 
     def ask(number: int, frame: FrameType | None) -> None:
         stop.set()
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     for number in (signal.SIGTERM, signal.SIGINT):
         before[number] = signal.signal(number, ask)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for which, handler in before.items():
+            signal.signal(which, handler)

@@ -1,239 +1,218 @@
-"""One database and one workspace in it: a single writer connection with the fence in every commit, readers beside it.
+"""One workspace's database: how transactions begin, who may commit, and what the database's own clock says.
 
-SQLite loses updates without an error when two connections read and then write, and cannot upgrade a read lock while another
-waits. So every write transaction begins with ``BEGIN IMMEDIATE`` on the one writer connection of the process (a lock lets
-threads take turns), readers begin plainly and see one snapshot, and each commit is on disk before it is believed.
-PostgreSQL gets the same promise: a write transaction first takes the workspace's advisory lock.
-
-A write transaction under a ``Fence`` checks that the lease is still ours and renews it, in the database's own time, in the
-same transaction: a paused process that wakes up after its lease went to another commits nothing. Callers work in pages, so
-that no write transaction lasts longer than about 250 ms; they do not nest.
+Every write transaction renews and checks the lease of the one who commits, in the database's time, as its first
+statement. On PostgreSQL that statement locks the lease row until the commit, so two holders can never interleave; on
+SQLite ``BEGIN IMMEDIATE`` lets one writer in at a time. A holder that slept past its lease finds another token there and
+gets ``ConflictError``; nothing of its transaction stays.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, literal_column, make_url, select, update
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.clock import Clock
 from partnersync.errors import ConflictError, StateError
-from partnersync.ids import is_slug
-from state.engines import Engines
-from state.refusals import told
-from state.schema import HEAD
-from state.sets import now_us
-from state.tables.running import leases
-from state.tables.workspace import counters, workspaces
+from state.schema import lease, workspace
+from state.types import Whole
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-_LOCK = text("SELECT pg_advisory_xact_lock(1885565299, :workspace)")
-_TAKE = (
-    update(counters)
-    .where(counters.c.workspace == bindparam("of"), counters.c.name == bindparam("which"))
-    .values(next=counters.c.next + bindparam("many"))
-    .returning(counters.c.next)
-)
-
-
-class Database:
-    """One workspace in one database; safe to share between threads. A context manager, or ``close`` it."""
-
-    def __init__(self, engines: Engines, slug: str, workspace: int, clock: Clock, read_only: bool) -> None:
-        self.slug = slug
-        self.workspace = workspace
-        self.clock = clock
-        self.url = engines.url
-        self._engines = engines
-        self._read_only = read_only
-        self._turn = threading.RLock()
-        self._writing = False
-
-    @classmethod
-    def open(cls, url: str, workspace: str, clock: Clock, *, read_only: bool = False) -> Database:
-        """Open ``sqlite:///file.db`` or ``postgresql+psycopg://user@host/name``; a new workspace is made in it.
-
-        Raises:
-            StateError: it cannot be reached, is not ours, stands at an unknown or older revision, or (read only) does
-                not have the workspace.
-        """
-        if not is_slug(workspace):
-            raise StateError(
-                f"{workspace!r} cannot name a workspace: lower-case letters, digits and inner hyphens, ≤ 64"
-            )
-        engines = Engines.of(url)
-        try:
-            with told(url), engines.reader.begin() as connection:
-                _check_revision(connection, url)
-                number = connection.scalar(select(workspaces.c.workspace).where(workspaces.c.slug == workspace))
-            if number is None:
-                if read_only:
-                    raise StateError(f"the database at {engines.shown} knows no workspace {workspace!r}")
-                number = _new_workspace(engines, workspace, clock)
-        except BaseException:
-            engines.dispose()
-            raise
-        return cls(engines, workspace, number, clock, read_only)
-
-    @property
-    def dialect(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self._engines.writer.dialect.name
-
-    @contextmanager
-    def writing(self, fence: Fence | None = None) -> Iterator[Connection]:
-        """A write transaction: committed at the end, rolled back on any exception.
-
-        Raises:
-            ConflictError: ``fence`` is given and its lease went to another run.
-            StateError: the database is locked, full, unreachable or opened read only.
-        """
-        if self._read_only:
-            raise StateError("the database was opened to read only")
-        with self._turn:
-            if self._writing:
-                raise RuntimeError("a write transaction does not nest")
-            self._writing = True
-            try:
-                with told(self.url), self._engines.writer.begin() as connection:
-                    self._lock(connection)
-                    if fence is not None:
-                        fence.renew(connection)
-                    yield connection
-            finally:
-                self._writing = False
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A read transaction on one snapshot.
-
-        Raises:
-            StateError: the database cannot be reached.
-        """
-        with told(self.url), self._engines.reader.begin() as connection:
-            yield connection
-
-    def take(self, connection: Connection, name: str, many: int = 1) -> int:
-        """The first of ``many`` new numbers of a kind, within a write transaction; numbers begin at 1."""
-        end: int | None = connection.scalar(_TAKE, {"of": self.workspace, "which": name, "many": many})
-        if end is None:
-            connection.execute(insert(counters), {"workspace": self.workspace, "name": name, "next": 1 + many})
-            return 1
-        return end - many
-
-    def probe(self) -> str:
-        """What is wrong with the database, for a readiness page; nothing when a write would work."""
-        try:
-            with self.writing() as connection:
-                connection.execute(text("SELECT 1"))
-        except StateError as error:
-            return str(error)
-        return ""
-
-    def close(self) -> None:
-        """Give back the connections."""
-        self._engines.dispose()
-
-    def __enter__(self) -> Database:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _lock(self, connection: Connection) -> None:
-        if self.dialect != "sqlite":
-            connection.execute(_LOCK, {"workspace": self.workspace})
-
-
-_HELD = select(leases.c.expires_us, now_us().label("now")).where(
-    leases.c.workspace == bindparam("of"), leases.c.name == bindparam("which"), leases.c.token == bindparam("held")
-)
-_RENEW = (
-    update(leases)
-    .where(
-        leases.c.workspace == bindparam("of"), leases.c.name == bindparam("which"), leases.c.token == bindparam("held")
-    )
-    .values(expires_us=now_us() + bindparam("ttl"))
+_NOW = {
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+    "postgresql": "CAST(extract(epoch from clock_timestamp()) * 1000000 AS BIGINT)",
+}
+_SQLITE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete an append-only row without its trigger
+    "PRAGMA cache_size=-32000",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Proof that this process holds a lease; ``token`` is larger than that of every holder before."""
+    """Proof of holding a lease: ``token`` only ever grows, ``ttl`` seconds are granted anew by every commit."""
 
     database: Database
-    name: str
+    job: str
     owner: str
     token: int
-    ttl: timedelta
+    ttl: float
 
     def check(self) -> None:
-        """Make sure that the lease is ours, and renew it when half of it is over.
+        """Renew.
 
         Raises:
-            ConflictError: it went to another run.
+            ConflictError: the lease is lost, or a person halted the workspace.
         """
-        with self.database.reading() as connection:
-            row = connection.execute(_HELD, self._keys()).one_or_none()
-        if row is None:
-            raise self._lost()
-        if row.expires_us - row.now < self._us() // 2:
-            with self.database.writing(self):
-                pass
+        with self.database.writing(self) as connection:
+            query = select(workspace.c.halted_by).where(workspace.c.id == self.database.workspace)
+            halted_by = connection.execute(query).scalar_one()
+        if halted_by is not None:
+            raise ConflictError(f"{halted_by} halted this workspace; nothing is sent until it is resumed")
 
-    def renew(self, connection: Connection) -> None:
-        """Check and renew within a write transaction.
+
+class Database:
+    """An open database, bound to one workspace; share it between threads."""
+
+    def __init__(self, writer: Engine, reader: Engine, workspace_id: int, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self.workspace = workspace_id
+        self.clock = clock
+        self.dialect = writer.dialect.name
+
+    @classmethod
+    def open(cls, url: str, workspace_slug: str, clock: Clock) -> Database:
+        """Connect and find the workspace, making its row the first time.
 
         Raises:
-            ConflictError: the lease went to another run.
+            StateError: unreachable, or its tables are not those of this version (``db upgrade``).
         """
-        if connection.execute(_RENEW, {**self._keys(), "ttl": self._us()}).rowcount != 1:
-            raise self._lost()
+        from state.migrate import require_head
 
-    def _keys(self) -> dict[str, object]:
-        return {"of": self.database.workspace, "which": self.name, "held": self.token}
+        writer, reader = engines(url)
+        with refusals():
+            require_head(reader)
+            return cls(writer, reader, _workspace_id(writer, workspace_slug, clock), clock)
 
-    def _us(self) -> int:
-        return self.ttl // timedelta(microseconds=1)
+    def close(self) -> None:
+        """Give back all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
 
-    def _lost(self) -> ConflictError:
-        return ConflictError(
-            f"another run took over the workspace {self.database.slug}; this one stops without writing"
+    @contextmanager
+    def writing(self, fence: Fence) -> Iterator[Connection]:
+        """A transaction of the lease's holder; keep it under 250 ms.
+
+        Raises:
+            ConflictError: the lease is lost; nothing was stored.
+            StateError: the database refuses.
+        """
+        with self.marking() as connection:
+            self._renew(connection, fence)
+            yield connection
+
+    @contextmanager
+    def marking(self) -> Iterator[Connection]:
+        """A write transaction that needs no lease: leases themselves, slots, meters, approvals.
+
+        Raises:
+            StateError: the database refuses.
+        """
+        with refusals(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent picture of the database at one moment.
+
+        Raises:
+            StateError: the database refuses.
+        """
+        with refusals(), self._reader.begin() as connection:
+            yield connection
+
+    def now(self) -> ColumnElement[int]:
+        """The database's own clock in microseconds, as an expression."""
+        return literal_column(_NOW[self.dialect], type_=Whole())
+
+    def take(self, connection: Connection, table: Any, count: int) -> range:
+        """The next ``count`` ids of ``table`` in this workspace; only the lease's holder hands them out."""
+        query = select(func.coalesce(func.max(table.c.id), 0)).where(table.c.workspace == self.workspace)
+        last = connection.execute(query).scalar_one()
+        return range(last + 1, last + 1 + count)
+
+    def _renew(self, connection: Connection, fence: Fence) -> None:
+        now = self.now()
+        held = connection.execute(
+            update(lease)
+            .where(
+                lease.c.workspace == self.workspace,
+                lease.c.job == fence.job,
+                lease.c.token == fence.token,
+                lease.c.expires_at.op(">")(now),
+            )
+            .values(expires_at=now + int(fence.ttl * 1_000_000), renewed_at=now)
         )
+        if held.rowcount != 1:
+            raise ConflictError(
+                f"the lease {fence.job!r} is no longer held by {fence.owner}; another run has taken over"
+            )
 
 
-def _check_revision(connection: Connection, url: str) -> None:
-    found = revision(connection)
-    if found is None:
-        raise StateError("the database is empty: run `partnersync db upgrade`")
-    if found != HEAD:
-        advice = "run `partnersync db upgrade`" if found < HEAD else "it was made by a newer partnersync: upgrade that"
-        raise StateError(f"the database stands at revision {found}, this partnersync needs {HEAD}: {advice}")
+def engines(url: str) -> tuple[Engine, Engine]:
+    """A writer and a reader for ``sqlite:///file.db`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        StateError: not such a URL.
+    """
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        raise StateError("the state's url is not one: expected sqlite:///file.db or postgresql://host/name") from None
+    match place.get_backend_name():
+        case "sqlite":
+            if not place.database or place.database == ":memory:":
+                raise StateError("an in-memory database forgets everything: give sqlite:///file.db")
+            return _sqlite(place, "BEGIN IMMEDIATE", size=1), _sqlite(place, "BEGIN", size=5)
+        case "postgresql":
+            place = place.set(drivername="postgresql+psycopg")
+            waits = {"options": "-c lock_timeout=30000"}
+            pooled = {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 4, "connect_args": waits}
+            return create_engine(place, **pooled), create_engine(place, isolation_level="REPEATABLE READ", **pooled)
+        case other:
+            raise StateError(f"{other} is not supported: use sqlite or postgresql")
 
 
-def revision(connection: Connection) -> str | None:
-    """The migration that the database stands at, None for one without our tables."""
-    exists = connection.dialect.has_table(connection, "alembic_version")
-    return connection.scalar(text("SELECT version_num FROM alembic_version")) if exists else None
+def _sqlite(url: URL, begin: str, size: int) -> Engine:
+    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        for pragma in _SQLITE:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
 
 
-def _new_workspace(engines: Engines, slug: str, clock: Clock) -> int:
-    with told(engines.url), engines.writer.begin() as connection:
-        if connection.dialect.name != "sqlite":
-            connection.execute(_LOCK, {"workspace": 0})
-        known = connection.execute(select(workspaces.c.workspace, workspaces.c.slug)).all()
-        mine = next((row.workspace for row in known if row.slug == slug), None)
-        if mine is not None:
-            return int(mine)
-        number = 1 + max((row.workspace for row in known), default=0)
-        connection.execute(insert(workspaces), {"workspace": number, "slug": slug, "created_at": clock.now()})
-    return number
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Tell what the database said as ``StateError``, without statements, parameters or addresses."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise StateError(f"the database refuses a row: {_said(error)}") from error
+    except OperationalError as error:
+        raise StateError(f"the database cannot be used now: {_said(error)}") from error
+    except SQLAlchemyError as error:
+        raise StateError(f"the database refuses: {_said(error)}") from error
+
+
+def _said(error: SQLAlchemyError) -> str:
+    told = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    return told.strip().split("\n")[0]
+
+
+def _workspace_id(writer: Engine, slug: str, clock: Clock) -> int:
+    query = select(workspace.c.id).where(workspace.c.slug == slug)
+    with writer.begin() as connection:
+        found = connection.execute(query).scalar_one_or_none()
+        if found is not None:
+            return int(found)
+        last = connection.execute(select(func.coalesce(func.max(workspace.c.id), 0))).scalar_one()
+        connection.execute(insert(workspace).values(id=last + 1, slug=slug, created_at=clock.now(), recovering=False))
+        return int(last) + 1

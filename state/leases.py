@@ -1,97 +1,86 @@
-"""One runner per workspace: a lease row with a fencing token, in the database's own time.
-
-Who holds the lease may commit; each commit checks and renews it. Another run is refused until the lease expires, or at once
-takes over from a process of this machine that is gone, so that a killed run can be repeated. Taking over raises the token,
-and from then on the first holder, should it only have slept, is refused by every commit.
-"""
+"""Who may run: one lease row per job, taken and judged in the database's time, with a token that only ever grows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from typing import Any
 
-import psutil
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.errors import ConflictError
 from state.database import Database, Fence
-from state.sets import now_us
-from state.tables.running import leases
-
-TTL = timedelta(minutes=5)
-"""Longer than the longest wait for one answer of a CRM."""
-
-_ROW = select(leases.c.owner, leases.c.token, leases.c.expires_us, now_us().label("now")).where(
-    leases.c.workspace == bindparam("of"), leases.c.name == bindparam("which")
-)
+from state.schema import lease, workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Who holds, or last held, a lease; ``left`` is how long it still counts (zero: it is free)."""
+def acquire(
+    database: Database,
+    owner: str,
+    job: str = "run",
+    ttl: float = 120.0,
+    gone: Callable[[str], bool] = lambda owner: False,
+) -> Fence:
+    """Take the lease if it is free, has run out, or its owner is surely ``gone``; ``ttl`` exceeds the longest timeout.
 
-    owner: str
-    token: int
-    left: timedelta
-
-
-def acquire(database: Database, owner: str, ttl: timedelta = TTL, name: str = "runner") -> Fence:
-    """Take the lease. ``owner`` is ``host:pid`` so that a dead process of this machine is told from a living one.
+    A killed run would else keep the next one waiting until its lease runs out. The token grows all the same, so that an owner
+    that was wrongly thought gone commits nothing more.
 
     Raises:
-        ConflictError: another run holds it.
+        ConflictError: somebody else holds it.
     """
-    keys = {"of": database.workspace, "which": name}
-    length = ttl // timedelta(microseconds=1)
-    with database.writing() as connection:
-        row = connection.execute(_ROW, keys).one_or_none()
-        if row is None:
-            first = {"workspace": database.workspace, "name": name, "owner": owner, "token": 1}
-            connection.execute(insert(leases).values(expires_us=now_us() + length), first)
-            return Fence(database, name, owner, 1, ttl)
-        if row.expires_us > row.now and not _gone(row.owner, owner):
-            seconds = (row.expires_us - row.now) // 1_000_000
-            raise ConflictError(
-                f"another run ({row.owner}) holds the workspace {database.slug}; its lease lasts {seconds} s if it is dead"
+    now = database.now()
+    expires = now + int(ttl * 1_000_000)
+    new = {"workspace": database.workspace, "job": job, "owner": owner, "token": 1}
+    insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
+
+    def taken(free: ColumnElement[bool]) -> Any:
+        return (
+            insert(lease)
+            .values(**new, expires_at=expires, renewed_at=now)
+            .on_conflict_do_update(
+                index_elements=["workspace", "job"],
+                set_={"owner": owner, "token": lease.c.token + 1, "expires_at": expires, "renewed_at": now},
+                where=free,
             )
-        token = row.token + 1
-        connection.execute(
-            update(leases)
-            .where(leases.c.workspace == database.workspace, leases.c.name == name)
-            .values(owner=owner, token=token, expires_us=now_us() + length)
+            .returning(lease.c.token)
         )
-    return Fence(database, name, owner, token, ttl)
+
+    with database.marking() as connection:
+        token = connection.execute(taken(lease.c.expires_at.op("<=")(now))).scalar_one_or_none()
+        if token is None:
+            held = select(lease.c.owner, lease.c.token).where(
+                lease.c.workspace == database.workspace, lease.c.job == job
+            )
+            holder, old = connection.execute(held).one()
+            if gone(holder):
+                token = connection.execute(taken(lease.c.token == old)).scalar_one_or_none()
+            if token is None:
+                raise ConflictError(f"{holder} is running {job!r}; try again when it is done")
+    return Fence(database, job, owner, token, ttl)
 
 
 def release(fence: Fence) -> None:
-    """Give the lease back; nothing happens when it is not ours any more."""
-    with fence.database.writing() as connection:
+    """Let the next one in at once; a lease that was already lost is left to its new holder."""
+    database = fence.database
+    with database.marking() as connection:
         connection.execute(
-            update(leases)
-            .where(
-                leases.c.workspace == fence.database.workspace,
-                leases.c.name == fence.name,
-                leases.c.token == fence.token,
-            )
-            .values(expires_us=0)
+            update(lease)
+            .where(lease.c.workspace == database.workspace, lease.c.job == fence.job, lease.c.token == fence.token)
+            .values(expires_at=database.now())
         )
 
 
-def holder(database: Database, name: str = "runner") -> Lease | None:
-    """Who holds, or last held, the lease; None: nobody ever did."""
-    with database.reading() as connection:
-        row = connection.execute(_ROW, {"of": database.workspace, "which": name}).one_or_none()
-    if row is None:
-        return None
-    return Lease(row.owner, row.token, timedelta(microseconds=max(0, row.expires_us - row.now)))
+def halt(database: Database, who: str) -> None:
+    """A person pulls the switch: every ``Fence.check`` refuses until ``resume``."""
+    _set_halted(database, who)
 
 
-def _gone(holder: str, asker: str) -> bool:
-    """Whether ``holder`` is a process of the asker's machine that does not run any more."""
-    host, _, pid = holder.rpartition(":")
-    if host != asker.rpartition(":")[0] or not pid.isdigit():
-        return False
-    try:
-        return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+def resume(database: Database) -> None:
+    """Undo ``halt``."""
+    _set_halted(database, None)
+
+
+def _set_halted(database: Database, who: str | None) -> None:
+    with database.marking() as connection:
+        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(halted_by=who))

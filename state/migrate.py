@@ -1,127 +1,109 @@
-"""Bring a database to the newest revision: Alembic, loaded only when there is something to do."""
+"""Bring a database's tables to this version's, and refuse to work on any other.
+
+Alembic recreates a SQLite table by copying it, which drops rows of tables that refer to it while foreign keys are on, and
+drops its triggers always. So on SQLite foreign keys are off while revisions run, set outside the transaction (inside it the
+pragma does nothing), checked before the commit, and the append-only triggers are made again.
+"""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from sqlalchemy import Connection, make_url, text
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
 
-from partnersync.errors import ConflictError, StateError
-from state.database import revision
-from state.engines import Engines
-from state.refusals import told
-from state.schema import HEAD
+from partnersync.errors import StateError
+from state.database import engines, refusals
+from state.triggers import guard
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK = text("SELECT pg_advisory_xact_lock(1885565299, 0)")
+
+def upgrade(url: str) -> tuple[str | None, str]:
+    """Run what is missing in one transaction; gives the revision before and after.
+
+    Raises:
+        StateError: unreachable, newer than this program, or rows would be left without what they refer to.
+    """
+    writer, reader = engines(url)
+    try:
+        with refusals(), writer.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                before = _revision(connection)
+                _refuse_unknown(before)
+                _run(connection)
+                guard(connection)
+                _refuse_orphans(connection)
+            return before, head()
+    finally:
+        writer.dispose()
+        reader.dispose()
 
 
 def is_new(url: str) -> bool:
-    """Whether there is no database of ours at ``url`` yet.
+    """Whether no table of ours was ever made there.
 
     Raises:
-        StateError: it cannot be reached.
+        StateError: unreachable.
     """
-    parsed = make_url(url)
-    if parsed.drivername == "sqlite" and not Path(parsed.database or "").exists():
-        return True
-    return current(url) is None
-
-
-def current(url: str) -> str | None:
-    """The revision that the database stands at, None for an empty one.
-
-    Raises:
-        StateError: it cannot be reached, or is no database.
-    """
-    engines = Engines.of(url)
+    writer, reader = engines(url)
     try:
-        with told(url), engines.reader.begin() as connection:
-            return revision(connection)
+        with refusals(), reader.connect() as connection:
+            return _revision(connection) is None
     finally:
-        engines.dispose()
+        writer.dispose()
+        reader.dispose()
 
 
-def upgrade(url: str) -> str:
-    """Bring the database at ``url`` to the newest revision and return it; a SQLite file is made for its owner only.
+def head() -> str:
+    """The revision that this version works on."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None, "the package carries at least one revision"
+    return found
 
-    Everything happens in one transaction while nobody else may write; whoever runs meanwhile is refused.
 
-    Raises:
-        StateError: the database stands at a revision that this partnersync does not know, or cannot be used.
-        ConflictError: a run holds a workspace of it.
+def require_head(engine: Engine) -> None:
+    """Raises:
+    StateError: the tables are older (``db upgrade``) or newer (update partnersync) than this version's.
     """
-    parsed = make_url(url)
-    if parsed.drivername == "sqlite" and parsed.database and not Path(parsed.database).exists():
-        _make_private(Path(parsed.database))
-    engines = Engines.of(url, create=True)
-    try:
-        with told(url):
-            _upgrade(engines)
-    finally:
-        engines.dispose()
-    return HEAD
+    with engine.connect() as connection:
+        found = _revision(connection)
+    _refuse_unknown(found)
+    if found != head():
+        raise StateError(f"the database is at {found or 'nothing yet'}, this version needs {head()}: run db upgrade")
 
 
-def _make_private(path: Path) -> None:
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise StateError(f"the database cannot be made at {path}: {error.strerror}") from error
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
-def _upgrade(engines: Engines) -> None:
-    with engines.writer.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
-        try:
-            with connection.begin():
-                if connection.dialect.name != "sqlite":
-                    connection.execute(_LOCK)
-                found = revision(connection)
-                if found == HEAD:
-                    return
-                _refuse(connection, found)
-                _run(connection)
-                _verify(connection)
-        finally:
-            if connection.dialect.name == "sqlite":
-                connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
-
-
-def _refuse(connection: Connection, found: str | None) -> None:
-    known = {path.stem[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
-    if found is not None and found not in known:
-        raise StateError(
-            f"the database stands at revision {found}, which this partnersync (newest {HEAD}) does not know: "
-            "it was made by a newer one"
-        )
-    if found is not None:
-        from state.sets import now_us
-        from state.tables.running import leases
-
-        held = connection.scalar(
-            leases.select().with_only_columns(leases.c.owner).where(leases.c.expires_us > now_us())
-        )
-        if held is not None:
-            raise ConflictError(f"a run ({held}) holds a workspace of this database; stop it, then upgrade")
+def _refuse_unknown(revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StateError(f"the database is at {revision}, which this version does not know: update partnersync")
 
 
 def _run(connection: Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _verify(connection: Connection) -> None:
+def _refuse_orphans(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        broken = connection.execute(text("PRAGMA foreign_key_check")).first()
-        if broken is not None:
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if orphans:
             raise StateError(
-                f"the upgrade would leave table {broken[0]} with rows that refer to nothing; nothing was changed"
+                f"{len(orphans)} rows would refer to nothing, first in {orphans[0][0]}: nothing was changed"
             )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -20,42 +20,19 @@ next plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby, islice
 from threading import Event
 from typing import Literal, Protocol, TypeVar
 
-from partnersync.changes import Change, FieldChange, Outcome, Status, TaskChange, Write
+from partnersync.changes import Change, Done, FieldChange, Intent, Outcome, Status, TaskChange, Write
 from partnersync.errors import ConnectorError
-from partnersync.ids import Ref, intent_key
+from partnersync.ids import intent_key
 from reconcile.writeback.guards import SENDING
 
 _READ_CHUNK = 2000
 Normal = Callable[[str, str, str | None], str | None]
 """(object, field, value) → the value in the form in which this field is compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """One journaled request: set ``desired`` on ``ref`` where it said ``before``, or do ``task``."""
-
-    key: str
-    ref: Ref
-    desired: Mapping[str, str | None] = field(default_factory=dict)
-    before: Mapping[str, str | None] = field(default_factory=dict)
-    task: TaskChange | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of an intent. ``read_back`` is what the CRM said afterwards; ``id`` the task's id in the CRM."""
-
-    intent: Intent
-    status: Status
-    read_back: Mapping[str, str | None] | None = None
-    id: str | None = None
-    code: str | None = None
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sandbox.hubspot.kinds import (
     MEETING,
     NOTE,
     PRODUCT,
+    RARER,
     TASK,
     TICKET,
     Kind,
@@ -33,6 +34,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "meeting": (("meeting", "Meeting information"),),
     "call": (("call", "Call information"),),
     "email": (("email", "Email information"),),
+    **{kind.singular: ((kind.singular, f"{kind.title} information"),) for kind in RARER},
 }
 
 STAGE_MANAGED = frozenset({"dealstage", "pipeline", "hs_pipeline", "hs_pipeline_stage"})
@@ -276,6 +278,15 @@ hs_timestamp | Activity date | datetime | date |
 hs_email_subject | Email subject | string | text |
 hs_email_text | Text body | string | textarea |
 """,
+}
+_OWN |= {
+    kind: f"""
+hs_createdate | Create date | datetime | date | r
+hs_lastmodifieddate | Last modified date | datetime | date | r
+hs_timestamp | Date | datetime | date |
+{kind.searchable[0]} | {kind.title} | string | text |
+"""
+    for kind in RARER
 }
 _DEFINED_AT = "2020-06-30T15:57:38.180Z"
 _CHANGED_AT = "2024-09-05T17:14:04.747Z"

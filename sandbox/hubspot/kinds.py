@@ -84,7 +84,31 @@ MEETING = _activity("0-47", "meeting", "meetings", "hs_meeting_title")
 CALL = _activity("0-48", "call", "calls", "hs_call_title")
 EMAIL = _activity("0-49", "email", "emails", "hs_email_subject")
 
-KINDS = (CONTACT, COMPANY, DEAL, TICKET, PRODUCT, LINE_ITEM, TASK, NOTE, MEETING, CALL, EMAIL)
+
+_RARER = """
+0-14 quote quotes hs_title
+0-18 communication communications hs_communication_body
+0-19 feedback_submission feedback_submissions hs_content
+0-53 invoice invoices hs_title
+0-69 subscription subscriptions hs_name
+0-74 goal_target goal_targets hs_goal_name
+0-84 discount discounts hs_label
+0-85 fee fees hs_label
+0-86 tax taxes hs_label
+0-101 commerce_payment commerce_payments hs_reference_number
+0-115 user users hs_email
+0-116 postal_mail postal_mail hs_postal_mail_body
+0-123 order orders hs_order_name
+0-136 lead leads hs_lead_name
+0-142 cart carts hs_cart_name
+"""
+RARER = tuple(
+    Kind(type_id, singular, plural, (text,), (text,), f"crm.objects.{plural}", created="hs_createdate")
+    for type_id, singular, plural, text in (line.split() for line in _RARER.strip().splitlines())
+)
+"""Standard objects that every portal has and clients enumerate; they hold little more than a text."""
+
+KINDS = (CONTACT, COMPANY, DEAL, TICKET, PRODUCT, LINE_ITEM, TASK, NOTE, MEETING, CALL, EMAIL, *RARER)
 BY_ID = {kind.type_id: kind for kind in KINDS}
 _BY_NAME = {
     name: kind

@@ -54,6 +54,12 @@ def get(call: Call) -> Reply:
     return ok(shape(*row))
 
 
+def listed(db: sqlite3.Connection, archived: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Every owner who is active (0), inactive (1), or either, by id."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM hs_owner ORDER BY id").fetchall()
+    return [found for row in rows if int((found := shape(*row))["archived"]) in archived]
+
+
 def shape(
     id_: int,
     email: str,

@@ -25,12 +25,16 @@ _STAGE_COLUMNS = "id, label, display_order, metadata, archived, created, updated
 def list_all(call: Call) -> Reply:
     kind = call.kind()
     with call.reading() as desk:
-        rows = desk.db.execute(
-            "SELECT id, label, display_order, archived, created, updated FROM hs_pipeline"
-            " WHERE kind = ? AND archived = 0",
-            (kind.type_id,),
-        ).fetchall()
-        return ok({"results": [_pipeline(desk, kind, row) for row in rows]})
+        return ok({"results": listed(desk, kind)})
+
+
+def listed(desk: Desk, kind: Kind) -> list[dict[str, Any]]:
+    """The pipelines of an object type with their stages."""
+    rows = desk.db.execute(
+        "SELECT id, label, display_order, archived, created, updated FROM hs_pipeline WHERE kind = ? AND archived = 0",
+        (kind.type_id,),
+    ).fetchall()
+    return [_pipeline(desk, kind, row) for row in rows]
 
 
 def get(call: Call) -> Reply:

@@ -14,6 +14,7 @@ from sandbox.hubspot import (
     account,
     batches,
     labels,
+    legacy,
     link_routes,
     links_v3,
     owners,
@@ -38,9 +39,18 @@ _PREFIXES = {
     "owners": rf"/crm/(?:(?P<v1>v3)/owners|owners/(?P<v2>{_DATED}|v3))",
     "schemas": rf"/(?:crm-object-schemas/(?P<v1>{_DATED}|v3)/schemas|crm/(?P<v2>v3)/schemas)",
     "account": rf"/account-info/(?P<v1>{_DATED}|v3)",
+    "old_properties": r"/properties/(?P<v1>v1|v2)",
+    "old_companies": r"/companies/(?P<v1>v2)",
+    "old_deals": r"/deals/(?P<v1>v1)",
+    "old_pipelines": r"/crm-pipelines/(?P<v1>v1)/pipelines",
+    "old_owners": r"/owners/(?P<v1>v2)/owners",
     "oauth": rf"/oauth/(?P<v1>{_DATED}|v1|v3)",
 }
-OWNED = re.compile(r"/(?:crm|crm-object-schemas|account-info|oauth/(?:v\d|20\d\d-\d\d)|integrations)(?:/|$)")
+OWNED = re.compile(
+    r"/(?:crm|crm-object-schemas|crm-pipelines|account-info|oauth/(?:v\d|20\d\d-\d\d)|integrations|automation|events"
+    r"|email|forms|form-integrations|marketing|marketing-emails|settings|engagements/v\d|contacts/v\d|companies/v\d"
+    r"|deals/v\d|owners/v\d|properties/v\d|communication-preferences|conversations|cms)(?:/|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ def _route(
 
 _READ, _WRITE = "{object}.read", "{object}.write"
 _SCHEMA_READ, _SCHEMA_WRITE = "{schema}.read", "{schema}.write"
+_COMPANIES, _DEALS = "crm.objects.companies.read", "crm.objects.deals.read"
 _ONE, _TO = "/{kind}/{id}", "/{kind}/{id}/associations/{to}"
 _PAIR = "/{from}/{to}"
 _STAGE = "/{kind}/{pipeline}/stages/{stage}"
@@ -288,6 +299,22 @@ ROUTES = (
     _route("schemas", "GET", "", schemas.list_all, "schemas.list", "custom-object-read"),
     _route("schemas", "GET", "/{kind}", schemas.get, "schemas.get", None),
     _route("account", "GET", "/details", account.details, "account", None),
+    _route("old_properties", "GET", "/{kind}/properties", legacy.properties, "properties.list", _SCHEMA_READ),
+    _route(
+        "old_properties", "GET", "/{kind}/properties/named/{name}", legacy.one_property, "properties.get", _SCHEMA_READ
+    ),
+    _route("old_companies", "GET", "/properties", legacy.company_properties, "properties.list", _COMPANIES),
+    _route("old_companies", "GET", "/companies/paged", legacy.companies, "list.companies", _COMPANIES),
+    _route(
+        "old_companies", "GET", "/companies/recent/modified", legacy.recent_companies, "recent.companies", _COMPANIES
+    ),
+    _route("old_companies", "GET", "/companies/{id}", legacy.company, "get.companies", _COMPANIES),
+    _route("old_deals", "GET", "/deal/paged", legacy.deals, "list.deals", _DEALS),
+    _route("old_deals", "GET", "/deal/recent/modified", legacy.recent_deals, "recent.deals", _DEALS),
+    _route("old_deals", "GET", "/deal/{id}", legacy.deal, "get.deals", _DEALS),
+    _route("old_deals", "GET", "/pipelines", legacy.deal_pipelines, "pipelines.list", _DEALS),
+    _route("old_pipelines", "GET", "/{kind}", legacy.kind_pipelines, "pipelines.list", _READ),
+    _route("old_owners", "GET", "", legacy.all_owners, "owners.list", "crm.objects.owners.read"),
     _route("oauth", "POST", "/token", account.token, "token", None),
     _route("oauth", "GET", "/access-tokens/{token}", account.access_token, "token.access", None),
     _route("oauth", "GET", "/refresh-tokens/{token}", account.refresh_token, "token.refresh", None),

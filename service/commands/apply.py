@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from state.plans import Plans
 
 from partnersync.errors import StateError
 from service.commands.run import actor, fail_if_unreachable, show
@@ -13,6 +12,7 @@ from service.cycle import run_cycle
 from service.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
 from service.shop import opened
 from service.watching import Bars
+from state.plans import Plans
 
 
 def command(

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import structlog
 import typer
-from state.slots import Slots
-from state.standings import Standings
 
 from connectors.base import Freshness
 from partnersync.errors import ConflictError, PartnersyncError, UnsafePlanError
@@ -20,6 +18,8 @@ from service.options import DEFAULT_CONFIG, ConfigFile
 from service.schedule import Rhythm, Slot
 from service.scheduler import Scheduler
 from service.shop import Shop, opened
+from state.slots import Slots
+from state.standings import Standings
 
 FRESHEST = ("hot", "warm", "cold")
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import structlog
-from state.database import Fence
-from state.journal import Journal
 
 from partnersync.changes import Change, FieldChange, Plan
 from partnersync.errors import ConnectorError
 from reconcile.writeback.apply import Applied, Doer
 from service.shop import Shop
 from service.steps.writer import ConnectorWriter
+from state.database import Fence
+from state.journal import Journal
 
 QUIET = frozenset({"adopt", "override", "review"})
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from state.people import People
-from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
-from state.tasks import Tasks
+from datetime import date
 
 from mapping.attribution import credited
 from mapping.conditions import Decider, Facts, compile_when
@@ -20,11 +17,15 @@ from reconcile.writeback.config import ConnectionWriteback, FieldRule, TaskRule
 from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value, shown
 from reconcile.writeback.merge import Base, Noted
 from reconcile.writeback.plan import Cell, field_change, plan
-from reconcile.writeback.tasks import Known, Wish, closing, decide, owner_of
+from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of
 from service.shop import Shop
+from service.steps.known import as_change, as_known, as_seen
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
-from service.steps.writer import Schemas, text_of
+from service.steps.writer import Schemas, draft, text_of
+from state.people import People
+from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
+from state.tasks import StoredTask, Tasks
 
 NONE_KNOWN = StoredCell()
 
@@ -35,6 +36,7 @@ class Planned:
 
     plan: Plan
     quiet: list[int] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
 
 def plan_all(shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None] = lambda _: None) -> Planned:
@@ -57,7 +59,7 @@ def plan_all(shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None]
         looked += _collect(planner.accounts(some), some, changes, quiet)
         tell(looked)
     made = plan(shop.settings.workspace, rules.config, rules.as_of, changes)
-    return Planned(made, quiet)
+    return Planned(made, quiet, planner.closed)
 
 
 def _collect(found: Iterable[tuple[int, Change]], ids: Iterable[int], changes: list[Change], quiet: list[int]) -> int:
@@ -81,7 +83,13 @@ class Planner:
         self._schemas: dict[str, Schemas] = {}
         self._people: dict[str, Mapping[str, Person]] = {}
         self._whens: dict[str, Decider] = {}
+        self._closed: list[str] = []
         self._timezone = rules.book.timezone
+
+    @property
+    def closed(self) -> list[str]:
+        """Keys of tasks that a person completed or deleted, as seen while planning."""
+        return self._closed
 
     def deals(self, ids: Sequence[int]) -> Iterator[tuple[int, Change]]:
         """The changes of opportunities and their tasks."""
@@ -100,7 +108,7 @@ class Planner:
                     if change is not None:
                         yield id_, change
             if standing is not None and standing.readable:
-                for task in self._tasks(connection, section, deal, standing, tasks.get(deal.ref, {})):
+                for task in self._tasks(connection, section, deal, standing, tasks.get(deal.ref, [])):
                     yield id_, task
 
     def accounts(self, ids: Sequence[int]) -> Iterator[tuple[int, Change]]:
@@ -119,9 +127,8 @@ class Planner:
             if isinstance(fact, Unreadable):
                 continue
             assert isinstance(fact, Account)
-            standings = [
-                s for deal in by_account[id_] if deal in deals and (s := self.standing(deals[deal])) is not None
-            ]
+            held = (self.standing(deals[deal]) for deal in by_account[id_] if deal in deals)
+            standings = [each for each in held if each is not None]
             for name, rule in section.account.items():
                 value = account_value(rule, fact, standings, self._rules.book, self._timezone, record.ref.crm)
                 change = self._field(connection, record, name, rule, value, cells, fact.name)
@@ -179,19 +186,38 @@ class Planner:
         section: ConnectionWriteback,
         deal: StoredDeal,
         standing: Standing,
-        known: Mapping[str, Mapping[str, Known]],
+        stored: Sequence[StoredTask],
     ) -> Iterator[TaskChange]:
         today = local_day(self._rules.as_of, self._timezone)
         facts = self._facts(standing)
+        workspace = self._shop.settings.workspace
         for rule in section.tasks:
-            mine = {k: t for id_ in (rule.id, rule.was) if id_ for k, t in known.get(id_, {}).items()}
+            mine = {task.key: as_known(task) for task in stored if task.rule in (rule.id, rule.was)}
             if self._when(rule).matches(facts):
                 wish = Wish(rule, deal.ref, self._texts(standing), self._owner(connection, standing), rule.task)
-                change = decide(self._shop.settings.workspace, wish, mine, today)
+                change = decide(workspace, wish, mine, today)
+                if (change is not None and mine) or self._rolls_over(rule, mine, today):
+                    # What a person did to our task is looked up only where it matters, and then it decides.
+                    change = decide(workspace, wish, self._looked_up(connection, mine), today)
                 if change is not None:
                     yield change
-            else:
-                yield from (change for task in mine.values() if (change := closing(task)) is not None)
+            elif any(closing(task) for task in mine.values()):
+                seen = self._looked_up(connection, mine)
+                yield from (change for task in seen.values() if (change := closing(task)) is not None)
+
+    def _rolls_over(self, rule: TaskRule, mine: Mapping[str, Known], today: date) -> bool:
+        epoch = epoch_of(rule, today)
+        return any(task.state == "open" and task.epoch != epoch for task in mine.values())
+
+    def _looked_up(self, connection: str, mine: Mapping[str, Known]) -> dict[str, Known]:
+        """Our tasks as the CRM has them now."""
+        open_ones = [as_change(task) for task in mine.values() if task.state == "open"]
+        found = self._shop.crm(connection).find_tasks([draft(change) for change in open_ones]) if open_ones else {}
+        seen = {key: as_seen(task, found.get(key)) if task.state == "open" else task for key, task in mine.items()}
+        closed = [key for key, task in seen.items() if task.state != "open" and mine[key].state == "open"]
+        if closed:
+            self._closed += closed
+        return seen
 
     def _facts(self, standing: Standing) -> Facts:
         credit = shown(standing.credits, None)

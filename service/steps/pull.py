@@ -7,10 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from state.cursors import Cursors
-from state.database import Fence
-from state.facts import Facts
-from state.people import People
 
 from connectors.base import Freshness
 from mapping.reach import keys
@@ -20,6 +16,10 @@ from partnersync.ids import digest
 from partnersync.records import Page, RawRecord, Unreadable, Wanted
 from service.feeds import FILES, Feed
 from service.shop import Shop
+from state.cursors import Cursors
+from state.database import Fence
+from state.facts import Facts
+from state.people import People
 
 NOWHERE = Reach(())
 Tell = Callable[[str, int, int | None], None]
@@ -61,10 +61,11 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
     connector = shop.connector(name)
     cursors = Cursors(shop.database)
     mine = {feed.object: feed for feed in shop.feeds if feed.connection == name}
-    wanted = [Wanted(feed.object, feed.fields, cursors.get(name, feed.object)) for feed in mine.values()]
+    known = cursors.of(name)
+    wanted = [Wanted(feed.object, feed.fields, known.get(feed.object)) for feed in mine.values()]
     match freshness:
         case "warm":
-            People(shop.database).replace(fence, shop.sites[name], connector.people(), shop.clock.now())
+            People(shop.database).replace(fence, shop.sites[name], connector.people())
             pages = connector.warm(wanted)
         case "cold":
             pages = connector.cold(wanted)
@@ -77,7 +78,7 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
         pulled.by_feed.setdefault(feed.name, Counter()).update(counts)
         tell(feed.name, pulled.by_feed[feed.name]["seen"], page.total)
         if page.full and page.done and page.total is not None:
-            before = cursors.full(name, page.object, page.total, fence)
+            before = cursors.full(fence, name, page.object, page.total)
             if before is not None:
                 pulled.shrunk[feed.name] = (before, page.total)
         if shop.stop.is_set():
@@ -125,5 +126,5 @@ class Reading:
             )
             return found.reason if isinstance(found, Unreadable) else NOWHERE
         assert self._kind in {"account", "opportunity", "registration", "touchpoint", "override"}
-        fact = self._reader.fact(self._kind, record)  # type: ignore[arg-type]
+        fact = self._reader.fact(self._kind, record)
         return fact.reason if isinstance(fact, Unreadable) else keys(fact)

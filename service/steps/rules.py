@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from state.facts import Facts
-
 from mapping.book import Book, build_book
 from mapping.config import vocabulary
 from partnersync.clock import local_day
+from partnersync.facts import Kind, RawVersion
 from partnersync.ids import digest
 from partnersync.lines import RateRow
 from reconcile.commission.calendar import FiscalCalendar, Periods
@@ -22,6 +21,7 @@ from reconcile.commission.plans import Plans
 from reconcile.commission.rates import RateTable
 from service.rates import read_rates
 from service.shop import Shop
+from state.dossiers import Dossiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,8 @@ def rules_of_the_day(shop: Shop, as_of: datetime) -> Rules:
         ConfigError: the rates file is wrong.
     """
     settings = shop.settings
-    facts = Facts(shop.database)
-    partners = [version.record for version in facts.newest("partner")]
-    tiers = [version.record for version in facts.newest("tier")]
-    everyone, findings = shop.roster.roster(partners, tiers)
+    rows = {kind: _rows(shop, kind) for kind in ("partner", "tier")}
+    everyone, findings = shop.roster.roster(*([each.record for each in rows[kind]] for kind in ("partner", "tier")))
     book = build_book(settings.mapping, shop.sites, everyone, findings)
     published = published_rates(shop)
     money = settings.money
@@ -55,10 +53,16 @@ def rules_of_the_day(shop: Shop, as_of: datetime) -> Rules:
     plans = plans_of(shop)
     calendar = FiscalCalendar.of(settings.calendar)
     periods = Periods(calendar, local_day(as_of, calendar.timezone))
-    roster = [sorted((version.hash) for version in facts.newest(kind)) for kind in ("partner", "tier")]
+    roster = [sorted(each.hash for each in rows[kind]) for kind in ("partner", "tier")]
     quoted = [[row.on.isoformat(), row.base, row.quote, str(row.value)] for row in published]
     version = digest([settings.meaning, roster, quoted])
     return Rules(book, plans, rates, periods, settings.meaning, version, as_of)
+
+
+def _rows(shop: Shop, kind: Kind) -> list[RawVersion]:
+    """The live rows of the roster or the tiers, wherever they come from."""
+    feeds = [feed for feed in shop.feeds if feed.kind == kind]
+    return [each for each in Dossiers(shop.database).facts_of(kind) if each.record.life == "live"] if feeds else []
 
 
 def published_rates(shop: Shop) -> tuple[RateRow, ...]:

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from state.database import Fence
-from state.ledger import Ledger
-from state.pools import OpenPool, Pools
-
 from partnersync.clock import local_day
 from partnersync.ids import Ref
-from partnersync.lines import Line
+from partnersync.lines import Line, Posted
 from partnersync.money import Money
 from reconcile.commission.calendar import Periods
 from reconcile.commission.settle import Settled, settle
 from service.shop import Shop
 from service.steps.rules import Rules
+from state.database import Fence
+from state.ledger import Ledger
+from state.pools import PooledDeals, Pools
 
 ACTOR = "partnersync"
 
@@ -62,9 +61,9 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
     if rules.plans is None:
         return 0
     ledger, count = Ledger(shop.database), 0
-    for pool in Pools(shop.database).dirty():
+    for pool in Pools(shop.database).stream("dirty", rules.as_of):
         settled = _settle(rules, pool)
-        ledger.append(fence, pool, settled.lines, rules.config, run)
+        ledger.append(fence, settled.lines, rules.config, [pool.pool], run)
         count += len(settled.lines)
         tell(count)
         if shop.stop.is_set():
@@ -75,11 +74,11 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
 def _settled(shop: Shop, rules: Rules) -> Iterator[Settled]:
     if rules.plans is None:
         return
-    for pool in Pools(shop.database).dirty():
+    for pool in Pools(shop.database).stream("dirty", rules.as_of):
         yield _settle(rules, pool)
 
 
-def _settle(rules: Rules, pool: OpenPool) -> Settled:
+def _settle(rules: Rules, pool: PooledDeals) -> Settled:
     assert rules.plans is not None
     calendar = rules.plans.terms[pool.pool.program].calendar
     periods = Periods(calendar, local_day(rules.as_of, calendar.timezone))
@@ -87,7 +86,7 @@ def _settle(rules: Rules, pool: OpenPool) -> Settled:
         rules.plans,
         pool.pool,
         pool.entries,
-        pool.posted,
+        {each.key: Posted(each.minor, each.count) for each in pool.posted},
         periods,
         rules.as_of,
         actor=ACTOR,

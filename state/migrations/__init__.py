@@ -1,1 +1,1 @@
-"""Alembic's environment and one file per revision; carried by the wheel."""
+"""The database's history: one Alembic revision per change of its tables."""

@@ -1,15 +1,16 @@
-"""Alembic's environment: runs revisions on the connection that ``state.migrate`` holds, inside its transaction."""
+"""Run revisions over the connection that ``state.migrate`` hands in; never over one of its own."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from state.schema import TABLES
+from state.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=TABLES,
+    target_metadata=metadata,
     render_as_batch=True,
-    transactional_ddl=False,
+    transaction_per_migration=False,
 )
-context.run_migrations()
+with context.begin_transaction():
+    context.run_migrations()

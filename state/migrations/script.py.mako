@@ -1,4 +1,4 @@
-"""${message}."""
+"""${message}"""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from state import types
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

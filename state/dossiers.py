@@ -1,0 +1,75 @@
+"""Stream dossiers: one opportunity each with everything that may decide it, put together set-wise, a chunk at a time.
+
+No connection is held between chunks, so whoever consumes them may write meanwhile. The walk through keys is the one that
+``state.reaching`` describes, upwards: all deals of a chunk take each hop together, in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+
+from partnersync.facts import Kind, RawDossier, RawVersion
+from partnersync.ids import Ref
+from state.database import Database
+from state.gathering import gather
+from state.places import fact_ids, refs_of
+from state.reaching import chunks
+from state.schema import dirty, fact, standing
+from state.stored import newest
+
+Wanted = Literal["dirty", "all"] | Sequence[Ref]
+
+
+class Dossiers:
+    """The dossiers of a workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def stream(
+        self, wanted: Wanted, as_of: datetime, chunk: int = 2000, rules: str | None = None
+    ) -> Iterator[RawDossier]:
+        """One dossier per opportunity that was ever seen: those marked dirty or past their ``good_until`` at ``as_of``,
+        all, or the named ones; ordered by when they were first seen (named ones too). With ``rules``, dirty ones are
+        also those that were decided by another version of the rules.
+
+        ``accounts`` are ordered by hops from the opportunity, its own first.
+        """
+        for some in chunks(self._ids(wanted, as_of, rules), chunk):
+            with self._database.reading() as connection:
+                ready = list(gather(self._database, connection, some))
+            yield from ready
+
+    def count(self, wanted: Wanted, as_of: datetime) -> int:
+        """How many dossiers ``stream`` will give, at most."""
+        return len(self._ids(wanted, as_of))
+
+    def facts_of(self, kind: Kind, chunk: int = 5000) -> Iterator[RawVersion]:
+        """The newest version of every fact of a kind, deleted ones included, in the order of first sight."""
+        here = (fact.c.workspace == self._database.workspace, fact.c.kind == kind, fact.c.version.is_not(None))
+        with self._database.reading() as connection:
+            ids = list(connection.execute(select(fact.c.id).where(*here).order_by(fact.c.id)).scalars())
+        for some in chunks(ids, chunk):
+            with self._database.reading() as connection:
+                ready = newest(self._database, connection, some, refs_of(self._database, connection, some))
+            yield from (ready[id_] for id_ in some)
+
+    def _ids(self, wanted: Wanted, as_of: datetime, rules: str | None = None) -> list[int]:
+        workspace = self._database.workspace
+        with self._database.reading() as connection:
+            if isinstance(wanted, str) and wanted == "all":
+                here = (fact.c.workspace == workspace, fact.c.kind == "opportunity", fact.c.version.is_not(None))
+                return list(connection.execute(select(fact.c.id).where(*here).order_by(fact.c.id)).scalars())
+            if isinstance(wanted, str):
+                marked = select(dirty.c.fact).where(dirty.c.workspace == workspace)
+                late = select(standing.c.opportunity).where(standing.c.workspace == workspace)
+                ids = set(connection.execute(marked).scalars())
+                ids |= set(connection.execute(late.where(standing.c.good_until <= as_of)).scalars())
+                if rules is not None:
+                    ids |= set(connection.execute(late.where(standing.c.config != rules)).scalars())
+                return sorted(ids)
+            return sorted(set(fact_ids(self._database, connection, wanted).values()))

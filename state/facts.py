@@ -1,0 +1,127 @@
+"""Remember what was pulled: one transaction per page for versions, merges, keys, dirty deals and the cursor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from partnersync.facts import Kind, Reach
+from partnersync.ids import Ref
+from partnersync.records import Page, RawRecord
+from state.cursors import put_cursor
+from state.database import Database, Fence
+from state.judging import Held, judge
+from state.keys import Reached, replace_keys, take_over
+from state.marks import mark
+from state.places import fact_ids, place_ids, places
+from state.quarantines import put_unreadable, set_reasons, take_out
+from state.reaching import chunks, rows_of, touched
+from state.schema import dirty, fact, version
+from state.versions import set_fields, store
+
+Reaches = Callable[[RawRecord], Reach]
+
+
+class Facts:
+    """The facts of a workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(
+        self,
+        fence: Fence,
+        page: Page,
+        kind: Kind,
+        seen_at: datetime,
+        connection: str,
+        quarantine: Mapping[str, str],
+        reach: Reaches,
+        fields_hash: str,
+    ) -> Counter[str]:
+        """Store one page and its cursor, all or nothing; gives counts by word.
+
+        ``quarantine`` is record id → why its values cannot be used; such a record is stored all the same and reported.
+        ``fields_hash`` changes whenever ``reach`` may answer differently for the same record. Words: seen, new,
+        changed, unchanged, stale, deleted, restored, merged, unreadable, quarantined, dirtied.
+
+        Raises:
+            ConflictError: the lease is lost; the page will be pulled again.
+        """
+        database = self._database
+        with database.writing(fence) as open_:
+            held = self._held(open_, page)
+            judged = judge(page, held, fields_hash)
+            ids = {ref: each.id for ref, each in held.items()}
+            ids |= store(database, open_, judged.changes, held, kind, seen_at, fields_hash)
+            fresh = [(change.ref, change.record) for change in judged.changes if change.record is not None]
+            fresh += [(record.ref, record) for record in judged.rereach]
+            reached = [Reached(ids[ref], ref, reach(record), ref in held) for ref, record in fresh]
+            touching = set(rows_of(open_, database.workspace, {ids[c.ref] for c in judged.changes if c.ref in held}))
+            if page.merged:
+                named = {ref for each in page.merged for ref in (each.loser, each.survivor)}
+                touching |= take_over(database, open_, kind, page.merged, fact_ids(database, open_, named, make=kind))
+            touching |= replace_keys(database, open_, kind, reached)
+            set_fields(database, open_, {ids[record.ref] for record in judged.rereach}, fields_hash)
+            dirtied = touched(open_, database.workspace, touching)
+            mark(database, open_, dirty, dirtied, seen_at)
+            put_unreadable(database, open_, page.unreadable, kind)
+            take_out(database, open_, [record.ref for record in page.records])
+            set_reasons(database, open_, self._reasons(page, held, ids, quarantine))
+            if page.cursor is not None:
+                put_cursor(database, open_, connection, page.object, page.cursor)
+        counts = {"merged": len(page.merged), "unreadable": len(page.unreadable), "dirtied": len(dirtied)}
+        return judged.counts + Counter(counts) + Counter(quarantined=len(quarantine))
+
+    def aliases(self) -> Mapping[Ref, Ref]:
+        """Merged record → the record it lives on as."""
+        own, survivor = fact.alias("own"), fact.alias("survivor")
+        query = (
+            select(own.c.place, own.c.external, survivor.c.place, survivor.c.external)
+            .join(survivor, (survivor.c.workspace == own.c.workspace) & (survivor.c.id == own.c.survivor))
+            .where(own.c.workspace == self._database.workspace, own.c.survivor.is_not(None))
+        )
+        with self._database.reading() as open_:
+            names = places(self._database, open_)
+            return {Ref(*names[a], b): Ref(*names[c], d) for a, b, c, d in open_.execute(query)}
+
+    def _held(self, open_: Connection, page: Page) -> dict[Ref, Held]:
+        """What is stored of the page's records: one statement per page."""
+        refs = {each.ref for each in page.records} | {each.ref for each in page.gone}
+        refs |= {each.loser for each in page.merged}
+        found: dict[Ref, Held] = {}
+        ids = place_ids(self._database, open_, {(ref.crm, ref.org, ref.object) for ref in refs}, make=True)
+        columns = [fact.c.hash, fact.c.life, fact.c.stamp, fact.c.gone_at, version.c.body, fact.c.fields]
+        for (crm, org, object_), place_id in ids.items():
+            externals = sorted(ref.id for ref in refs if (ref.crm, ref.org, ref.object) == (crm, org, object_))
+            for some in chunks(externals):
+                query = (
+                    select(fact.c.external, fact.c.id, *columns, fact.c.quarantine)
+                    .join_from(
+                        fact,
+                        version,
+                        (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version),
+                        isouter=True,
+                    )
+                    .where(fact.c.workspace == self._database.workspace)
+                    .where(fact.c.place == place_id, fact.c.external.in_(some))
+                )
+                for row in open_.execute(query):
+                    external, *rest = row
+                    found[Ref(crm, org, object_, external)] = Held(*rest)
+        return found
+
+    @staticmethod
+    def _reasons(
+        page: Page, held: Mapping[Ref, Held], ids: Mapping[Ref, int], reasons: Mapping[str, str]
+    ) -> dict[int, str | None]:
+        """Only what differs from what is stored, so that an unchanged page writes nothing."""
+        changed: dict[int, str | None] = {}
+        for record in page.records:
+            before = held[record.ref].quarantine if record.ref in held else None
+            if record.ref in ids and reasons.get(record.ref.id) != before:
+                changed[ids[record.ref]] = reasons.get(record.ref.id)
+        return changed

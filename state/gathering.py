@@ -1,0 +1,148 @@
+"""Put the dossiers of one chunk of deals together: every hop and every kind of row in one statement for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from partnersync.facts import RawDossier, RawTwin, RawVersion
+from state.database import Database
+from state.places import places, refs_of
+from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, chunks, pairs, rows_of
+from state.schema import fact
+from state.stored import credits_of, histories, newest, rates_of, sent_to
+
+Keys = Mapping[int, Sequence[Row]]
+
+
+def gather(database: Database, connection: Connection, deals: Sequence[int]) -> Iterator[RawDossier]:
+    """The dossiers of these deals in their order; a deal that was never seen has none."""
+    workspace = database.workspace
+    keys = _keys(connection, workspace, deals)
+    twins = _twins(connection, workspace, deals, keys)
+    keys |= _keys(connection, workspace, {twin for each in twins.values() for twin in each} - keys.keys())
+    upwards = _upwards(connection, workspace, keys)
+    chains = {deal: _chain(deal, upwards) for deal in deals}
+    others = _others(connection, workspace, keys, chains)
+    involved = {each for chain in chains.values() for each in chain} | {f for each in others.values() for f in each}
+    for twin in {each for listed in twins.values() for each in listed}:
+        involved |= {twin, *upwards.get(twin, ())[:1]}
+    refs = refs_of(database, connection, involved | set(deals))
+    kinds = _kinds(database, connection, involved)
+    now = newest(database, connection, involved, refs)
+    names = places(database, connection)
+    own = {deal: refs[deal] for deal in deals}
+    history = histories(database, connection, deals, own)
+    sent = sent_to(database, connection, names, own)
+    given = credits_of(database, connection, deals, own)
+    rates = rates_of(database, connection, deals, own)
+
+    def of(kind: str, ids: Iterable[int]) -> tuple[RawVersion, ...]:
+        return tuple(now[each] for each in ids if each in now and kinds[each] == kind)
+
+    for deal in deals:
+        if deal not in history:
+            continue
+        yield RawDossier(
+            tuple(history[deal]),
+            of("account", chains[deal]),
+            of("registration", others[deal]),
+            of("touchpoint", others[deal]),
+            of("override", others[deal]),
+            tuple(sent.get(deal, ())),
+            tuple(given.get(deal, ())),
+            tuple(
+                RawTwin(now[twin], next(iter(of("account", upwards.get(twin, ())[:1])), None))
+                for twin in twins.get(deal, ())
+                if twin in now
+            ),
+            tuple(rates.get(deal, ())),
+        )
+
+
+def _keys(connection: Connection, workspace: int, facts: Iterable[int]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for id_, row in rows_of(connection, workspace, facts):
+        found.setdefault(id_, []).append(row)
+    return found
+
+
+def _twins(connection: Connection, workspace: int, deals: Iterable[int], keys: Keys) -> dict[int, list[int]]:
+    meets = {row[0] for deal in deals for row in keys.get(deal, ()) if row[2] == MEETS}
+    at: dict[int, set[int]] = {}
+    for key, deal in pairs(connection, workspace, meets, DEAL, (MEETS,)):
+        at.setdefault(key, set()).add(deal)
+    return {
+        deal: sorted({twin for row in keys.get(deal, ()) if row[2] == MEETS for twin in at[row[0]]} - {deal})
+        for deal in deals
+    }
+
+
+def _upwards(connection: Connection, workspace: int, keys: dict[int, list[Row]]) -> dict[int, list[int]]:
+    """Fact → the carriers one hop up, those it names first; ``keys`` gains the keys of all carriers on the way."""
+    upwards: dict[int, list[int]] = {}
+    below: Iterable[int] = tuple(keys)
+    for _ in range(HOPS + 1):
+        named = {row[0] for each in below for row in keys.get(each, ()) if row[2] == NAMES}
+        shared = {row[0] for each in below for row in keys.get(each, ()) if row[2] == SHARES}
+        is_: dict[int, list[int]] = {}
+        for key, carrier in pairs(connection, workspace, named, CARRIER, (IS,)):
+            is_.setdefault(key, []).append(carrier)
+        shares: dict[int, list[int]] = {}
+        for key, carrier in pairs(connection, workspace, shared, CARRIER, (SHARES,)):
+            shares.setdefault(key, []).append(carrier)
+        reached: set[int] = set()
+        for each in below:
+            rows = keys.get(each, ())
+            first = sorted({up for row in rows if row[2] == NAMES for up in is_.get(row[0], ())})
+            then = sorted({up for row in rows if row[2] == SHARES for up in shares.get(row[0], ())} - set(first))
+            upwards[each] = [up for up in first + then if up != each]
+            reached.update(upwards[each])
+        below = sorted(reached - upwards.keys())
+        if not below:
+            break
+        keys |= _keys(connection, workspace, set(below) - keys.keys())
+    return upwards
+
+
+def _chain(deal: int, upwards: Mapping[int, Sequence[int]]) -> list[int]:
+    """The carriers of a deal by hops, nearest first."""
+    chain: dict[int, None] = {}
+    level = list(upwards.get(deal, ()))
+    for _ in range(HOPS + 1):
+        level = [each for each in dict.fromkeys(level) if each not in chain]
+        chain |= dict.fromkeys(level)
+        level = [up for each in level for up in upwards.get(each, ())]
+    return list(chain)
+
+
+def _others(
+    connection: Connection, workspace: int, keys: Keys, chains: Mapping[int, Sequence[int]]
+) -> dict[int, list[int]]:
+    """Deal → the facts that have a key of the deal or of one of its carriers, in the order of first sight."""
+    reached = {each for chain in chains.values() for each in chain} | chains.keys()
+    wanted = {row[0] for each in reached for row in keys.get(each, ()) if row[2] != MEETS}
+    having: dict[int, list[int]] = {}
+    for key, id_ in pairs(connection, workspace, wanted, PLAIN, (NAMES, SHARES)):
+        having.setdefault(key, []).append(id_)
+    return {
+        deal: sorted(
+            {
+                id_
+                for each in (deal, *chain)
+                for row in keys.get(each, ())
+                if row[2] != MEETS
+                for id_ in having.get(row[0], ())
+            }
+        )
+        for deal, chain in chains.items()
+    }
+
+
+def _kinds(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for some in chunks(sorted(ids)):
+        query = select(fact.c.id, fact.c.kind).where(fact.c.workspace == database.workspace, fact.c.id.in_(some))
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found

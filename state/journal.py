@@ -1,0 +1,252 @@
+"""The journal of writes: what is about to be sent, what became of it, and what of it counts as ours from then on.
+
+An intent is stored with the old values before it is sent, and every value sent is ours from that moment: it may land late.
+An outcome that says that a value surely never landed (rejected, to be sent again) takes it back.
+
+    begin     in flight; each field's value joins ``sent``
+    finish    applied, verified → the value and its read-back become B; an edit noted for the field is forgotten
+              rejected, pending → its values never carried; ``sent`` forgets them
+              unknown, conflict → its values may have carried; ``sent`` keeps them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from partnersync.changes import Done, FieldChange, Intent
+from partnersync.ids import Ref
+from state.changes import read_change, stored_change
+from state.database import Database, Fence
+from state.marks import upsert
+from state.places import place_ids
+from state.reaching import chunks
+from state.schema import base, intent, noted, sent, task
+
+OPEN = ("inflight", "unknown")
+LANDED = ("applied", "verified")
+NEVER_LANDED = ("rejected", "pending")
+
+
+class Journal:
+    """The journal of one run; ``task_object`` is what the CRM calls the object of tasks."""
+
+    def __init__(self, database: Database, fence: Fence, run: int | None = None, task_object: str = "Task") -> None:
+        self._database = database
+        self._fence = fence
+        self._run = run
+        self._task_object = task_object
+        self._workspace = database.workspace
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        """Store as in flight, with the old values, before anything is sent.
+
+        Raises:
+            ConflictError: the lease is lost; nothing may be sent.
+        """
+        now = self._database.clock.now()
+        with self._database.writing(self._fence) as open_:
+            again = self._newest(open_, [each.key for each in intents], (*OPEN, "pending"))
+            new = [each for each in intents if each.key not in again]
+            ids = again | dict(
+                zip((each.key for each in new), self._database.take(open_, intent, len(new)), strict=True)
+            )
+            if new:
+                open_.execute(insert(intent), [self._row(ids[each.key], each) for each in new])
+            here = update(intent).where(intent.c.workspace == self._workspace)
+            for some in chunks(sorted(again.values())):
+                flying = {"status": "inflight", "begun_at": now, "finished_at": None, "run": self._run}
+                open_.execute(here.where(intent.c.id.in_(some)).values(**flying))
+            rows = [
+                {**cell, "intent": ids[each.key], "value": value, "at": now}
+                for each, cell, value in self._cells(open_, intents)
+            ]
+            if rows:
+                open_.execute(upsert(self._database, sent), rows)
+
+    def finish(self, results: Sequence[Done]) -> None:
+        """Store outcomes; what is applied or verified becomes B."""
+        if not results:
+            return
+        now = self._database.clock.now()
+        with self._database.writing(self._fence) as open_:
+            ids = self._newest(open_, [each.intent.key for each in results])
+            outcomes = [
+                {
+                    "i": ids[each.intent.key],
+                    "s": each.status,
+                    "r": dict(each.read_back) if each.read_back is not None else None,
+                    "c": each.code,
+                    "m": each.message,
+                    "e": None if each.status in OPEN else now,
+                }
+                for each in results
+            ]
+            open_.execute(_FINISH.where(intent.c.workspace == self._workspace), outcomes)
+            self._become_base(open_, [each for each in results if each.status in LANDED], ids)
+            never = [ids[each.intent.key] for each in results if each.status in NEVER_LANDED]
+            for some in chunks(never):
+                open_.execute(delete(sent).where(sent.c.workspace == self._workspace, sent.c.intent.in_(some)))
+            self._keep_tasks(open_, [each for each in results if each.status in LANDED])
+
+    def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
+        """What an earlier run left in flight or unknown on this org, in the order in which it was sent."""
+        query = select(intent).where(
+            intent.c.workspace == self._workspace,
+            intent.c.crm == crm,
+            intent.c.org == org,
+            intent.c.status.in_(OPEN),
+        )
+        with self._database.reading() as open_:
+            rows = open_.execute(query.order_by(intent.c.id)).all()
+        return [_intent(row) for row in rows]
+
+    def remember(self, changes: Iterable[FieldChange]) -> None:
+        """Keep what is decided without sending: ``adopt`` makes the CRM's value B, the others note a person's edit."""
+        now = self._database.clock.now()
+        listed = list(changes)
+        with self._database.writing(self._fence) as open_:
+            places = place_ids(self._database, open_, {(c.ref.crm, c.ref.org, c.ref.object) for c in listed}, make=True)
+            last = (
+                open_.execute(select(func.max(intent.c.id)).where(intent.c.workspace == self._workspace)).scalar() or 0
+            )
+            adopted, edits = [], []
+            for each in listed:
+                place = places[each.ref.crm, each.ref.org, each.ref.object]
+                cell = {"workspace": self._workspace, "place": place, "external": each.ref.id, "field": each.field}
+                if each.action == "adopt":
+                    values = {"value": each.desired, "read_back": each.current}
+                    adopted.append({**cell, **values, "intent": last, "at": now})
+                else:
+                    edits.append({**cell, "value": each.current, "desired": each.desired, "at": now})
+            if adopted:
+                open_.execute(upsert(self._database, base), adopted)
+                self._forget_notes(open_, adopted)
+            if edits:
+                open_.execute(upsert(self._database, noted), edits)
+
+    def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int]) -> None:
+        back = {each.intent.key: each.read_back or each.intent.desired for each in landed}
+        rows = [
+            {
+                **cell,
+                "intent": ids[each.key],
+                "value": value,
+                "read_back": back[each.key].get(cell["field"], value),
+                "at": self._database.clock.now(),
+            }
+            for each, cell, value in self._cells(open_, [done.intent for done in landed])
+        ]
+        if rows:
+            open_.execute(upsert(self._database, base), rows)
+            self._forget_notes(open_, rows)
+
+    def _forget_notes(self, open_: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        keys = [{"p": row["place"], "x": row["external"], "n": row["field"]} for row in rows]
+        open_.execute(_FORGET.where(noted.c.workspace == self._workspace), keys)
+
+    def _keep_tasks(self, open_: Connection, landed: Sequence[Done]) -> None:
+        rows = []
+        for each in landed:
+            change = each.intent.task
+            if change is None:
+                continue
+            there = change.task
+            if there is None and each.id is not None:
+                there = Ref(change.record.crm, change.record.org, self._task_object, each.id)
+            rows.append(
+                {
+                    "workspace": self._workspace,
+                    "key": change.key,
+                    "rule": change.rule,
+                    "epoch": change.epoch,
+                    "record": str(change.record),
+                    "task": str(there) if there else None,
+                    "subject": change.subject,
+                    "body": change.body,
+                    "due_on": change.due_on.isoformat(),
+                    "owner": change.owner,
+                    "priority": change.priority,
+                    "open": change.action != "task_close",
+                    "at": self._database.clock.now(),
+                }
+            )
+        if rows:
+            open_.execute(upsert(self._database, task), rows)
+
+    def _newest(self, open_: Connection, keys: Sequence[str], statuses: Sequence[str] = ()) -> dict[str, int]:
+        """The newest row of each key, if it is in one of ``statuses`` (none given: whatever it is in)."""
+        found: dict[str, int] = {}
+        for some in chunks(sorted(set(keys))):
+            last = (
+                select(func.max(intent.c.id).label("id"))
+                .where(intent.c.workspace == self._workspace, intent.c.key.in_(some))
+                .group_by(intent.c.key)
+                .subquery()
+            )
+            query = select(intent.c.key, intent.c.id).join(last, last.c.id == intent.c.id)
+            query = query.where(intent.c.workspace == self._workspace)
+            if statuses:
+                query = query.where(intent.c.status.in_(statuses))
+            found.update((row[0], row[1]) for row in open_.execute(query))
+        return found
+
+    def _cells(self, open_: Connection, intents: Sequence[Intent]) -> list[tuple[Intent, dict[str, Any], str | None]]:
+        fields = [each for each in intents if each.task is None]
+        places = place_ids(self._database, open_, {(e.ref.crm, e.ref.org, e.ref.object) for e in fields}, make=True)
+        return [
+            (
+                each,
+                {
+                    "workspace": self._workspace,
+                    "place": places[each.ref.crm, each.ref.org, each.ref.object],
+                    "external": each.ref.id,
+                    "field": name,
+                },
+                value,
+            )
+            for each in fields
+            for name, value in sorted(each.desired.items())
+        ]
+
+    def _row(self, id_: int, each: Intent) -> dict[str, Any]:
+        return {
+            "workspace": self._workspace,
+            "id": id_,
+            "key": each.key,
+            "crm": each.ref.crm,
+            "org": each.ref.org,
+            "object": each.ref.object,
+            "external": each.ref.id,
+            "desired": dict(each.desired),
+            "before": dict(each.before),
+            "task": stored_change(each.task) if each.task else None,
+            "status": "inflight",
+            "message": "",
+            "run": self._run,
+            "begun_at": self._database.clock.now(),
+        }
+
+
+_FINISH = (
+    update(intent)
+    .where(intent.c.id == bindparam("i"))
+    .values(
+        status=bindparam("s"),
+        read_back=bindparam("r"),
+        code=bindparam("c"),
+        message=bindparam("m"),
+        finished_at=bindparam("e"),
+    )
+)
+_FORGET = delete(noted).where(
+    noted.c.place == bindparam("p"), noted.c.external == bindparam("x"), noted.c.field == bindparam("n")
+)
+
+
+def _intent(row: Any) -> Intent:
+    change = read_change(row.task) if row.task else None
+    assert not isinstance(change, FieldChange)
+    return Intent(row.key, Ref(row.crm, row.org, row.object, row.external), row.desired, row.before, change)

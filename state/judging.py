@@ -1,0 +1,122 @@
+"""What a pulled page changes, decided before anything is written.
+
+The newest word wins by the source's own stamps, because pages overlap and search indexes lag:
+
+    record, body as stored                nothing: a cold read of an unchanged CRM writes nothing
+    record older than what is stored      stale: ignored, unless the page is part of a full read
+    record over a deletion                restored if it changed after the deletion, or a full read shows it
+    deletion older than a stored change   ignored; so is one that was undone already
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from partnersync.ids import Ref
+from partnersync.records import Life, Page, RawRecord
+from state.bodies import hash_of_deletion, packed
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is stored of a fact now; ``hash`` None: only its name is known."""
+
+    id: int
+    hash: str | None = None
+    life: str = "unseen"
+    stamp: datetime | None = None
+    gone_at: datetime | None = None
+    body: int | None = None
+    fields: str | None = None
+    quarantine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new version of one fact; ``payload`` None keeps the body that is there."""
+
+    ref: Ref
+    hash: str
+    life: Life
+    stamp: datetime
+    gone_at: datetime | None
+    payload: str | None
+    record: RawRecord | None
+
+
+@dataclass(slots=True)
+class Judged:
+    """The page's changes; ``rereach`` are records whose body is known but whose keys must be computed anew."""
+
+    changes: list[Change] = field(default_factory=list)
+    rereach: list[RawRecord] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
+    """What ``page`` changes of what is ``held``."""
+    judged = Judged()
+    gone = {each.loser: each.at for each in page.merged} | {each.ref: each.at for each in page.gone}
+    newest: dict[Ref, RawRecord] = {}
+    for record in page.records:
+        known = newest.get(record.ref)
+        if known is None or record.stamp >= known.stamp:
+            newest[record.ref] = record
+    judged.counts["seen"] = len(newest)
+    for ref, record in newest.items():
+        if ref in gone and gone[ref] >= record.stamp:
+            if held.get(ref, _UNSEEN).hash is None:
+                _judge_record(replace(record, life="deleted", stamp=gone[ref]), _UNSEEN, page.full, fields, judged)
+            continue
+        _judge_record(record, held.get(ref, _UNSEEN), page.full, fields, judged)
+    replaced = {change.ref: change for change in judged.changes}
+    for ref, at in gone.items():
+        change = replaced.get(ref)
+        if change is not None and change.stamp > at:
+            continue
+        _judge_deletion(ref, at, held.get(ref), judged)
+    return judged
+
+
+_UNSEEN = Held(0)
+
+
+def _judge_record(record: RawRecord, held: Held, full: bool, fields: str, judged: Judged) -> None:
+    if record.life == "deleted":
+        at = record.stamp
+        if held.hash is None:
+            payload, hash_ = packed(record.values)
+            judged.counts["deleted"] += 1
+            judged.changes.append(Change(record.ref, hash_of_deletion(hash_), "deleted", at, at, payload, record))
+        else:
+            _judge_deletion(record.ref, at, held, judged)
+        return
+    older = held.stamp is not None and record.stamp < held.stamp
+    if held.life == "deleted" and not full and (held.gone_at is None or record.stamp <= held.gone_at):
+        judged.counts["stale"] += 1
+        return
+    if older and not full:
+        judged.counts["stale"] += 1
+        return
+    payload, hash_ = packed(record.values)
+    if hash_ == held.hash:
+        judged.counts["unchanged"] += 1
+        if fields != held.fields:
+            judged.rereach.append(record)
+        return
+    word = "new" if held.hash is None else "restored" if held.life == "deleted" else "changed"
+    judged.counts[word] += 1
+    judged.changes.append(Change(record.ref, hash_, "live", record.stamp, held.gone_at, payload, record))
+
+
+def _judge_deletion(ref: Ref, at: datetime, held: Held | None, judged: Judged) -> None:
+    if held is None or held.hash is None or held.life == "deleted":
+        return
+    undone = held.gone_at is not None and at <= held.gone_at
+    if undone or (held.stamp is not None and held.stamp > at):
+        return
+    judged.counts["deleted"] += 1
+    judged.changes.append(Change(ref, hash_of_deletion(held.hash), "deleted", at, at, None, None))

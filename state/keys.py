@@ -1,0 +1,109 @@
+"""Keep the keys under which facts are found: replaced when a fact changes, taken over when one is merged into another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from partnersync.facts import Kind, Reach
+from partnersync.ids import Ref
+from partnersync.records import Merged
+from state.database import Database
+from state.marks import insert_new
+from state.places import places
+from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, chunks, number, own_key, rows, rows_of
+from state.schema import fact, reach
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A fact whose keys were computed; ``known``: it may have rows already."""
+
+    id: int
+    ref: Ref
+    reach: Reach
+    known: bool
+
+
+def replace_keys(
+    database: Database, connection: Connection, kind: Kind, reached: Sequence[Reached]
+) -> set[tuple[int, Row]]:
+    """Store the keys of these facts; gives the rows that came or went."""
+    known = [each.id for each in reached if each.known]
+    before = set(rows_of(connection, database.workspace, known))
+    losers = _losers(database, connection, known)
+    after = {(each.id, row) for each in reached for row in rows(kind, each.ref, each.reach, losers.get(each.id, ()))}
+    _remove(database, connection, before - after)
+    _add(database, connection, after - before)
+    return before ^ after
+
+
+def take_over(
+    database: Database, connection: Connection, kind: Kind, merged: Sequence[Merged], ids: Mapping[Ref, int]
+) -> set[tuple[int, Row]]:
+    """Let survivors answer to the names of those merged into them; gives the rows of all of them."""
+    for each in merged:
+        survivor, loser = ids[each.survivor], ids[each.loser]
+        further = connection.execute(_fact(database, survivor, fact.c.survivor)).scalar_one()
+        final = survivor if further in (None, loser) else further
+        moved = update(fact).where(fact.c.workspace == database.workspace)
+        connection.execute(moved.where((fact.c.id == loser) | (fact.c.survivor == loser)).values(survivor=final))
+        connection.execute(moved.where(fact.c.id == final).values(survivor=None))
+    involved = set(ids.values())
+    before = set(rows_of(connection, database.workspace, involved))
+    roles = {id_: row[1] for id_, row in before}
+    names = {number(own_key(kind, each.loser)): each for each in merged}
+    gone = {(id_, row) for id_, row in before if row[2] == IS and row[0] in names and id_ == ids[names[row[0]].loser]}
+    role = DEAL if kind == "opportunity" else max(roles.values(), default=CARRIER if kind == "account" else PLAIN)
+    came: set[tuple[int, Row]] = set()
+    for each in merged:
+        survivor = ids[each.survivor]
+        if role != PLAIN:
+            came.add((survivor, (number(own_key(kind, each.loser)), roles.get(survivor, role), IS)))
+    _remove(database, connection, gone)
+    _add(database, connection, came - before)
+    return before | came
+
+
+def _fact(database: Database, id_: int, column: Any) -> Any:
+    return select(column).where(fact.c.workspace == database.workspace, fact.c.id == id_)
+
+
+def _losers(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, list[Ref]]:
+    names = None
+    found: dict[int, list[Ref]] = {}
+    for some in chunks(sorted(ids)):
+        query = select(fact.c.survivor, fact.c.place, fact.c.external).where(
+            fact.c.workspace == database.workspace, fact.c.survivor.in_(some)
+        )
+        for survivor, place, external in connection.execute(query):
+            names = names or places(database, connection)
+            found.setdefault(survivor, []).append(Ref(*names[place], external))
+    return found
+
+
+def _add(database: Database, connection: Connection, new: Iterable[tuple[int, Row]]) -> None:
+    listed = [
+        {"workspace": database.workspace, "key": key, "role": role, "way": way, "fact": id_}
+        for id_, (key, role, way) in sorted(new)
+    ]
+    if listed:
+        connection.execute(insert_new(database, reach), listed)
+
+
+def _remove(database: Database, connection: Connection, old: Iterable[tuple[int, Row]]) -> None:
+    listed = [{"k": key, "r": role, "w": way, "f": id_} for id_, (key, role, way) in sorted(old)]
+    if listed:
+        connection.execute(
+            delete(reach).where(
+                reach.c.workspace == database.workspace,
+                reach.c.key == bindparam("k"),
+                reach.c.role == bindparam("r"),
+                reach.c.way == bindparam("w"),
+                reach.c.fact == bindparam("f"),
+            ),
+            listed,
+        )

@@ -1,0 +1,45 @@
+"""Marks of what must be looked at again: deals, pools, records to write; a mark that is there stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from state.database import Database
+from state.reaching import chunks
+
+
+def mark(database: Database, connection: Connection, table: Table, ids: Iterable[int], since: datetime) -> None:
+    """Mark ``ids`` in one of the ``dirty…`` tables."""
+    column = next(each.name for each in table.c if each.name not in ("workspace", "since"))
+    rows = [{"workspace": database.workspace, column: each, "since": since} for each in sorted(set(ids))]
+    if rows:
+        connection.execute(insert_new(database, table), rows)
+
+
+def unmark(database: Database, connection: Connection, table: Table, ids: Iterable[int]) -> None:
+    """Take the marks of ``ids`` away."""
+    column = next(each for each in table.c if each.name not in ("workspace", "since"))
+    for some in chunks(sorted(set(ids))):
+        connection.execute(table.delete().where(table.c.workspace == database.workspace, column.in_(some)))
+
+
+def insert_new(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that leaves rows alone whose key is there."""
+    if database.dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def upsert(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that replaces every other column of rows whose key is there."""
+    key = [column.name for column in table.primary_key]
+    others = [column.name for column in table.c if column.name not in key]
+    if database.dialect == "sqlite":
+        plain = sqlite.insert(table)
+        return plain.on_conflict_do_update(index_elements=key, set_={name: plain.excluded[name] for name in others})
+    written = postgresql.insert(table)
+    return written.on_conflict_do_update(index_elements=key, set_={name: written.excluded[name] for name in others})

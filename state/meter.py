@@ -1,0 +1,174 @@
+"""Count calls and keep allowances, shared by every process that uses this database.
+
+Counting must not cost a commit per call: counts gather in memory and are added to the rows by ``flush``. A killed process
+loses the counts since its last flush and nothing else. Places in a bucket are given out in the database, in its own time,
+because two processes that share a CRM's rate limit share no memory. Buckets that no limit was set for never make wait.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Protocol
+
+from sqlalchemy import func, select, type_coerce
+from sqlalchemy.dialects import postgresql, sqlite
+
+from partnersync.errors import QuotaError
+from state.database import Database
+from state.marks import upsert
+from state.schema import bucket, budget, calls
+from state.types import Whole
+
+DAILY = "daily"
+_BELIEVED = timedelta(hours=1)
+
+
+class Budget(Protocol):
+    """What a CRM said is left, as connectors tell it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def used(self) -> int: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    name: str
+    used: int
+    limit: int
+    at: datetime
+
+
+class DatabaseMeter:
+    """The meter of a workspace; ``rates`` is (connection, bucket) → calls per second, ``reserved`` the share of a daily
+    allowance that is left to people.
+    """
+
+    def __init__(
+        self, database: Database, rates: Mapping[tuple[str, str], float] | None = None, reserved: float = 0.2
+    ) -> None:
+        self._database = database
+        self._rates = dict(rates or {})
+        self._reserved = reserved
+        self._lock = Lock()
+        self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
+        self._taken: Counter[tuple[str, str]] = Counter()
+        self._budgets: dict[tuple[str, str], Budget] = self._stored()
+        self._unsaved: set[tuple[str, str]] = set()
+
+    def count(self, connection: str, freshness: str, endpoint: str, status: int | None) -> None:
+        """One HTTP exchange happened; ``status`` None: no answer came."""
+        day = self._database.clock.now().date().isoformat()
+        with self._lock:
+            self._counts[connection, freshness, endpoint, str(status or "none"), day] += 1
+            self._taken[connection, freshness] += 1
+
+    def learn(self, connection: str, budget: Budget) -> None:
+        """The CRM said what is left."""
+        with self._lock:
+            self._budgets[connection, budget.name] = budget
+            self._unsaved.add((connection, budget.name))
+
+    def wait(self, connection: str, bucket: str) -> float:
+        """Seconds to wait before the next call of ``bucket`` may be sent (0.0: now), reserving its place.
+
+        Raises:
+            QuotaError: the share that is reserved for people would be touched.
+        """
+        self._refuse_reserved(connection)
+        rate = self._rates.get((connection, bucket))
+        return 0.0 if rate is None else self._reserve(connection, bucket, 1 / rate)
+
+    def flush(self) -> None:
+        """Add what was counted and learnt to the database."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+            told = [(key, self._budgets[key]) for key in sorted(self._unsaved)]
+            self._unsaved = set()
+        if not counts and not told:
+            return
+        insert = sqlite.insert if self._database.dialect == "sqlite" else postgresql.insert
+        adding = insert(calls)
+        adding = adding.on_conflict_do_update(
+            index_elements=[column.name for column in calls.primary_key],
+            set_={"count": calls.c.count + adding.excluded["count"]},
+        )
+        names = ("connection", "freshness", "endpoint", "status", "day")
+        workspace = {"workspace": self._database.workspace}
+        rows = [
+            {**workspace, **dict(zip(names, key, strict=True)), "count": count} for key, count in sorted(counts.items())
+        ]
+        budgets = [
+            {**workspace, "connection": connection, "name": name, "used": b.used, "allowance": b.limit, "at": b.at}
+            for (connection, name), b in told
+        ]
+        with self._database.marking() as open_:
+            if rows:
+                open_.execute(adding, rows)
+            if budgets:
+                open_.execute(upsert(self._database, budget), budgets)
+
+    def taken(self) -> Mapping[tuple[str, str], int]:
+        """Calls by connection and freshness since ``taken`` was last asked."""
+        with self._lock:
+            taken, self._taken = self._taken, Counter()
+        return taken
+
+    def totals(self) -> Mapping[tuple[str, str], int]:
+        """Stored calls by connection and freshness, of all time."""
+        query = select(calls.c.connection, calls.c.freshness, func.sum(calls.c.count)).where(
+            calls.c.workspace == self._database.workspace
+        )
+        with self._database.reading() as open_:
+            rows = open_.execute(query.group_by(calls.c.connection, calls.c.freshness)).all()
+        return {(row[0], row[1]): int(row[2]) for row in rows}
+
+    def _stored(self) -> dict[tuple[str, str], Budget]:
+        query = select(budget).where(budget.c.workspace == self._database.workspace)
+        with self._database.reading() as open_:
+            rows = open_.execute(query).all()
+        return {(row.connection, row.name): _Known(row.name, row.used, row.allowance, row.at) for row in rows}
+
+    def _refuse_reserved(self, connection: str) -> None:
+        """Judge the day's allowance by what the CRM last said; what was said long ago is asked anew with a call."""
+        now = self._database.clock.now()
+        with self._lock:
+            known = [each for (name, _), each in self._budgets.items() if name == connection]
+        for each in known:
+            stale = now - each.at > _BELIEVED
+            if each.name == DAILY and not stale and each.used >= each.limit * (1 - self._reserved):
+                raise QuotaError(
+                    f"{connection} has used {each.used:,} of {each.limit:,} calls of the day; the rest is kept for people",
+                    retry_after=_BELIEVED.total_seconds(),
+                )
+
+    def _reserve(self, connection: str, name: str, seconds: float) -> float:
+        """Take the bucket's place if it is free now, or tell when it will be; an idle bucket saves nothing up."""
+        now, step = self._database.now(), int(seconds * 1_000_000)
+        row = {"workspace": self._database.workspace, "connection": connection, "name": name}
+        insert = sqlite.insert if self._database.dialect == "sqlite" else postgresql.insert
+        taking = (
+            insert(bucket)
+            .values(**row, free_at=now + step)
+            .on_conflict_do_update(
+                index_elements=["workspace", "connection", "name"],
+                set_={"free_at": now + step},
+                where=bucket.c.free_at.op("<=")(now),
+            )
+            .returning(bucket.c.name)
+        )
+        here = [bucket.c[column] == value for column, value in row.items()]
+        with self._database.marking() as open_:
+            if open_.execute(taking).scalar_one_or_none() is not None:
+                return 0.0
+            left = open_.execute(select(type_coerce(bucket.c.free_at, Whole()) - now).where(*here)).scalar_one()
+        return max(0.001, int(left) / 1_000_000)

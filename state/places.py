@@ -1,0 +1,81 @@
+"""Integers for what has a name outside: a place is (crm, org, object), a fact is a record there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, insert, select
+
+from partnersync.ids import Ref
+from state.database import Database
+from state.reaching import chunks
+from state.schema import fact, place
+
+Place = tuple[str, str, str]
+
+
+def place_ids(database: Database, connection: Connection, wanted: Iterable[Place], make: bool) -> dict[Place, int]:
+    """The ids of these places; unknown ones are made or left out."""
+    query = select(place.c.crm, place.c.org, place.c.object, place.c.id).where(place.c.workspace == database.workspace)
+    known = {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+    found = {each: known[each] for each in set(wanted) if each in known}
+    missing = sorted(set(wanted) - known.keys()) if make else []
+    if missing:
+        found |= dict(zip(missing, database.take(connection, place, len(missing)), strict=True))
+        rows = [
+            {"workspace": database.workspace, "id": found[each], "crm": each[0], "org": each[1], "object": each[2]}
+            for each in missing
+        ]
+        connection.execute(insert(place), rows)
+    return found
+
+
+def places(database: Database, connection: Connection) -> Mapping[int, Place]:
+    """Every place by its id."""
+    query = select(place.c.id, place.c.crm, place.c.org, place.c.object).where(place.c.workspace == database.workspace)
+    return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+
+
+def fact_ids(
+    database: Database, connection: Connection, refs: Iterable[Ref], make: str | None = None
+) -> dict[Ref, int]:
+    """The facts' ids by ref; unknown ones are left out, or made as bare names of kind ``make``."""
+    wanted = set(refs)
+    ids = place_ids(database, connection, {(ref.crm, ref.org, ref.object) for ref in wanted}, make is not None)
+    found: dict[Ref, int] = {}
+    for (crm, org, object_), place_id in ids.items():
+        externals = sorted(ref.id for ref in wanted if (ref.crm, ref.org, ref.object) == (crm, org, object_))
+        for some in chunks(externals):
+            query = select(fact.c.external, fact.c.id).where(
+                fact.c.workspace == database.workspace, fact.c.place == place_id, fact.c.external.in_(some)
+            )
+            found.update((Ref(crm, org, object_, row[0]), row[1]) for row in connection.execute(query))
+    missing = sorted(wanted - found.keys()) if make is not None else []
+    if missing:
+        made = dict(zip(missing, database.take(connection, fact, len(missing)), strict=True))
+        rows = [
+            {
+                "workspace": database.workspace,
+                "id": id_,
+                "place": ids[ref.crm, ref.org, ref.object],
+                "external": ref.id,
+                "kind": make,
+                "life": "unseen",
+            }
+            for ref, id_ in made.items()
+        ]
+        connection.execute(insert(fact), rows)
+        found |= made
+    return found
+
+
+def refs_of(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, Ref]:
+    """The refs by the facts' ids."""
+    names = places(database, connection)
+    found: dict[int, Ref] = {}
+    for some in chunks(sorted(set(ids))):
+        query = select(fact.c.id, fact.c.place, fact.c.external).where(
+            fact.c.workspace == database.workspace, fact.c.id.in_(some)
+        )
+        found.update((row[0], Ref(*names[row[1]], row[2])) for row in connection.execute(query))
+    return found

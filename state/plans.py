@@ -1,0 +1,90 @@
+"""Plans that were made, change by change, so that the very one that a person read can be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from partnersync.changes import Plan
+from state.changes import read_change, stored_change
+from state.database import Database, Fence
+from state.marks import insert_new
+from state.schema import plan, plan_change
+
+
+class Plans:
+    """The plans of a workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, fence: Fence, made: Plan, reasons: Sequence[str], approved_by: str | None = None) -> None:
+        """Keep a plan and why it waits; the same plan made again is kept once."""
+        row: dict[str, Any] = {
+            "workspace": self._database.workspace,
+            "digest": made.digest,
+            "config": made.config,
+            "made_at": made.made_at,
+            "totals": dict(made.totals),
+            "reasons": list(reasons),
+        }
+        if approved_by:
+            row |= {"approved_by": approved_by, "approved_at": self._database.clock.now()}
+        changes = [
+            {
+                "workspace": self._database.workspace,
+                "plan": made.digest,
+                "ordinal": ordinal,
+                "digest": change.digest,
+                "change": stored_change(change),
+            }
+            for ordinal, change in enumerate(made.changes)
+        ]
+        with self._database.writing(fence) as open_:
+            fresh = open_.execute(insert_new(self._database, plan).values(**row)).rowcount
+            if fresh and changes:
+                open_.execute(insert(plan_change), changes)
+            elif not fresh:
+                here = (plan.c.workspace == self._database.workspace, plan.c.digest == made.digest)
+                newer = {"made_at": made.made_at, "reasons": list(reasons)}
+                open_.execute(update(plan).where(*here).values(**newer))
+
+    def find(self, beginning: str | None = None) -> Plan | None:
+        """The plan whose digest begins so, the newest of them; None where there is none."""
+        query = select(plan).where(plan.c.workspace == self._database.workspace)
+        if beginning:
+            query = query.where(plan.c.digest.startswith(beginning, autoescape=True))
+        with self._database.reading() as open_:
+            row = open_.execute(query.order_by(plan.c.made_at.desc()).limit(1)).one_or_none()
+            if row is None:
+                return None
+            listed = select(plan_change.c.change).where(
+                plan_change.c.workspace == self._database.workspace, plan_change.c.plan == row.digest
+            )
+            changes = tuple(
+                read_change(each) for each in open_.execute(listed.order_by(plan_change.c.ordinal)).scalars()
+            )
+        return Plan("", row.config, row.made_at, changes, row.totals)
+
+    def waiting(self) -> tuple[str, Sequence[str]] | None:
+        """The newest plan's digest and why it waits, None where the newest waits for nobody."""
+        query = (
+            select(plan.c.digest, plan.c.reasons, plan.c.approved_at)
+            .where(plan.c.workspace == self._database.workspace)
+            .order_by(plan.c.made_at.desc())
+            .limit(1)
+        )
+        with self._database.reading() as open_:
+            row = open_.execute(query).one_or_none()
+        return (row.digest, row.reasons) if row and row.reasons and row.approved_at is None else None
+
+    def forget(self, fence: Fence, before: datetime) -> None:
+        """Drop plans made before an instant."""
+        old = select(plan.c.digest).where(plan.c.workspace == self._database.workspace, plan.c.made_at < before)
+        with self._database.writing(fence) as open_:
+            here = plan_change.c.workspace == self._database.workspace
+            open_.execute(delete(plan_change).where(here, plan_change.c.plan.in_(old)))
+            open_.execute(delete(plan).where(plan.c.workspace == self._database.workspace, plan.c.made_at < before))

@@ -1,0 +1,134 @@
+"""Which opportunities a fact touches, found through shared keys whose meaning is not known here.
+
+A key that names a fact (``account:salesforce/00D…/Account/001…``) leads only to the fact it names; every other key
+(``domain:acme.com``) leads both ways. So each row says in which *way* a fact has a key: it *is* the fact named, it *names*
+another, it *shares* a plain key, or it may *meet* its twin there. A carrier (an account) passes on:
+
+    opportunity ─names account:A→ A ─names account:P→ P (its parent) … at most five hops upwards
+                                  A ─shares domain:acme.com─ B (the same company in the other CRM)
+
+and every fact that has a key of the opportunity or of one of these carriers is in the dossier. Children and sisters are not:
+P *is* account:P, so nothing leads from P down. A changed fact walks the same steps backwards, with the keys it had before and
+has now. Were the walk blind to ways, one head office with 10,000 branches would put each branch into every dossier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, TypeVar, get_args
+
+from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from partnersync.facts import Kind, Reach
+from partnersync.ids import Ref
+from state.schema import reach
+
+IS, NAMES, SHARES, MEETS = 0, 1, 2, 3
+PLAIN, CARRIER, DEAL = 0, 1, 2
+HOPS = 5
+CHUNK = 5_000
+_NAMING = tuple(f"{kind}:" for kind in get_args(Kind))
+_Item = TypeVar("_Item")
+
+Row = tuple[int, int, int]
+"""(key, role, way) of one fact."""
+
+
+def number(key: str) -> int:
+    """The 64-bit hash under which a key is stored; two keys that fall together only widen a dossier."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def own_key(kind: str, ref: Ref) -> str:
+    """The key that names this fact."""
+    return f"{kind}:{ref}"
+
+
+def rows(kind: Kind, ref: Ref, found: Reach, losers: Iterable[Ref] = ()) -> set[Row]:
+    """The rows of one fact; ``losers`` are records merged into it, whose names are now its own."""
+    role = DEAL if kind == "opportunity" else CARRIER if found.carries else PLAIN
+    own = {own_key(kind, ref), *(own_key(kind, loser) for loser in losers)}
+    own_rows: set[Row] = {(number(key), role, IS) for key in own} if role != PLAIN else set()
+    given: set[Row] = {
+        (number(key), role, NAMES if key.startswith(_NAMING) else SHARES) for key in found.keys if key not in own
+    }
+    return own_rows | given | {(number(key), role, MEETS) for key in found.meets}
+
+
+def touched(connection: Connection, workspace: int, changed: Iterable[tuple[int, Row]]) -> set[int]:
+    """The opportunities whose dossier holds a changed fact; ``changed`` has the rows of before and after."""
+    deals: set[int] = set()
+    keys: set[int] = set()
+    meets: set[int] = set()
+    carriers: set[tuple[int, Row]] = set()
+    for fact, row in changed:
+        key, role, way = row
+        if way == MEETS:
+            meets.add(key)
+        elif role == DEAL:
+            deals.add(fact)
+        elif role == CARRIER:
+            carriers.add((fact, row))
+        else:
+            keys.add(key)
+    deals |= having(connection, workspace, meets, DEAL, (MEETS,))
+    deals |= having(connection, workspace, keys, DEAL, (IS, NAMES, SHARES))
+    seen = {fact for fact, _ in carriers}
+    reached = having(connection, workspace, keys, CARRIER, (IS, NAMES, SHARES)) - seen
+    seen |= reached
+    carriers |= set(rows_of(connection, workspace, reached))
+    for hop in range(HOPS + 1):
+        own = {row[0] for _, row in carriers if row[2] == IS}
+        shared = {row[0] for _, row in carriers if row[2] == SHARES}
+        deals |= having(connection, workspace, own, DEAL, (NAMES,))
+        deals |= having(connection, workspace, shared, DEAL, (SHARES,))
+        if hop == HOPS:
+            break
+        reached = having(connection, workspace, own, CARRIER, (NAMES,))
+        reached |= having(connection, workspace, shared, CARRIER, (SHARES,))
+        reached -= seen
+        if not reached:
+            break
+        seen |= reached
+        carriers = set(rows_of(connection, workspace, reached))
+    return deals
+
+
+def having(connection: Connection, workspace: int, keys: Iterable[int], role: int, ways: tuple[int, ...]) -> set[int]:
+    """The facts of a role that have one of these keys in one of these ways."""
+    found: set[int] = set()
+    for some in chunks(sorted(keys)):
+        query = select(reach.c.fact).where(_within(workspace, some, role, ways)).distinct()
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def pairs(
+    connection: Connection, workspace: int, keys: Iterable[int], role: int, ways: tuple[int, ...]
+) -> Iterator[tuple[int, int]]:
+    """(key, fact) for the facts of a role that have one of these keys in one of these ways."""
+    for some in chunks(sorted(keys)):
+        query = select(reach.c.key, reach.c.fact).where(_within(workspace, some, role, ways))
+        yield from ((row[0], row[1]) for row in connection.execute(query))
+
+
+def rows_of(connection: Connection, workspace: int, facts: Iterable[int]) -> Iterator[tuple[int, Row]]:
+    """(fact, row) for these facts."""
+    for some in chunks(sorted(facts)):
+        query = select(reach.c.fact, reach.c.key, reach.c.role, reach.c.way).where(
+            and_(reach.c.workspace == workspace, reach.c.fact.in_(some))
+        )
+        yield from ((row[0], (row[1], row[2], row[3])) for row in connection.execute(query))
+
+
+def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:
+    """Slices that fit the number of parameters a statement may have."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _within(workspace: int, keys: Sequence[int], role: int, ways: tuple[int, ...]) -> ColumnElement[Any]:
+    any_way = or_(*(reach.c.way == way for way in ways))
+    return and_(reach.c.workspace == workspace, reach.c.key.in_(keys), reach.c.role == role, any_way)

@@ -1,0 +1,49 @@
+"""The tables, split by topic; every key begins with the workspace."""
+
+from state.schema.credits import credit, dirty_pool, dirty_record, entry, finding, frozen_rate, pool, standing
+from state.schema.facts import binding, body, cursor, dirty, fact, place, quarantine, reach, version, workspace
+from state.schema.ledger import APPEND_ONLY, line, strand
+from state.schema.running import bucket, budget, calls, full_read, lease, person, run, slot, snapshot
+from state.schema.shape import metadata
+from state.schema.writing import base, intent, noted, plan, plan_change, sent, task
+
+__all__ = [
+    "APPEND_ONLY",
+    "base",
+    "binding",
+    "body",
+    "bucket",
+    "budget",
+    "calls",
+    "credit",
+    "cursor",
+    "dirty",
+    "dirty_pool",
+    "dirty_record",
+    "entry",
+    "fact",
+    "finding",
+    "frozen_rate",
+    "full_read",
+    "intent",
+    "lease",
+    "line",
+    "metadata",
+    "noted",
+    "person",
+    "place",
+    "plan",
+    "plan_change",
+    "pool",
+    "quarantine",
+    "reach",
+    "run",
+    "sent",
+    "slot",
+    "snapshot",
+    "standing",
+    "strand",
+    "task",
+    "version",
+    "workspace",
+]

@@ -1,0 +1,259 @@
+"""What a plan is made from: the records to look at, as they stand after settlement, and what we know of our own writes.
+
+Set-wise by chunk: a few statements bring 2,000 opportunities with their newest version, credits, sums of the ledger and
+blocks, and another few bring base, later sent values and noted edits of every field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from partnersync.credits import Credit
+from partnersync.facts import RawVersion
+from partnersync.ids import Ref
+from partnersync.money import Money
+from partnersync.records import RawRecord
+from state.bodies import unpacked
+from state.database import Database, Fence
+from state.marks import mark, unmark
+from state.places import places
+from state.reaching import CARRIER, DEAL, IS, NAMES, chunks, pairs, rows_of
+from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, version
+from state.stored import credits_of
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record of the CRM: its newest version (None: never read), and whether it could be read."""
+
+    id: int
+    ref: Ref
+    version: RawVersion | None
+    readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDeal(StoredRecord):
+    """An opportunity with its credits, what the ledger holds for it by partner, and why it is blocked, if it is."""
+
+    credits: tuple[Credit, ...] = ()
+    posted: Mapping[str, tuple[Money, ...]] = field(default_factory=dict)
+    blocked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCell:
+    """One field of ours: last sent, read back, everything sent since, when, and a person's edit that was noted."""
+
+    sent: str | None = None
+    read_back: str | None = None
+    since: tuple[str | None, ...] = ()
+    written_at: datetime | None = None
+    noted: tuple[str | None, str | None] | None = None
+    has_base: bool = False
+
+
+class Standings:
+    """Reads for planning."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def dirty(self, kind: str, chunk: int = 2000) -> Iterator[Sequence[int]]:
+        """Ids of the records of a kind that may need writing, in chunks."""
+        query = (
+            select(fact.c.id)
+            .join_from(
+                dirty_record, fact, (fact.c.workspace == dirty_record.c.workspace) & (fact.c.id == dirty_record.c.fact)
+            )
+            .where(dirty_record.c.workspace == self._database.workspace, fact.c.kind == kind, fact.c.life == "live")
+            .order_by(fact.c.id)
+        )
+        with self._database.reading() as open_:
+            ids = list(open_.execute(query).scalars())
+        yield from chunks(ids, chunk)
+
+    def accounts_of(self, deals: Iterable[int]) -> set[int]:
+        """The accounts that these opportunities name."""
+        return self._across(deals, NAMES, CARRIER, IS)
+
+    def deals_of(self, accounts: Sequence[int]) -> dict[int, list[int]]:
+        """The opportunities that name each of these accounts."""
+        found: dict[int, list[int]] = {account: [] for account in accounts}
+        with self._database.reading() as open_:
+            own = {row[0]: id_ for id_, row in rows_of(open_, self._database.workspace, accounts) if row[2] == IS}
+            for key, deal in pairs(open_, self._database.workspace, own, DEAL, (NAMES,)):
+                found[own[key]].append(deal)
+        return found
+
+    def records(self, ids: Sequence[int]) -> dict[int, StoredRecord]:
+        """Records with their newest versions."""
+        with self._database.reading() as open_:
+            return self._records(open_, ids)
+
+    def deals(self, ids: Sequence[int]) -> dict[int, StoredDeal]:
+        """Opportunities as they stand; deleted ones are left out."""
+        with self._database.reading() as open_:
+            found = self._records(open_, ids)
+            credits = credits_of(self._database, open_, ids, {id_: each.ref for id_, each in found.items()})  # noqa: A001 - the house's word
+            posted = self._posted(open_, ids)
+            blocked = self._blocked(open_, ids)
+        return {
+            id_: StoredDeal(
+                id_,
+                each.ref,
+                each.version,
+                each.readable,
+                tuple(credits.get(id_, ())),
+                posted.get(id_, {}),
+                blocked.get(id_),
+            )
+            for id_, each in found.items()
+        }
+
+    def cells(self, refs: Iterable[Ref]) -> dict[tuple[Ref, str], StoredCell]:
+        """What we know of our own fields on these records."""
+        workspace, found = self._database.workspace, dict[tuple[Ref, str], StoredCell]()
+        wanted = set(refs)
+        with self._database.reading() as open_:
+            names = places(self._database, open_)
+            numbers = {place: id_ for id_, place in names.items()}
+            groups: dict[int, list[str]] = {}
+            for ref in sorted(wanted):
+                place = numbers.get((ref.crm, ref.org, ref.object))
+                if place is not None:
+                    groups.setdefault(place, []).append(ref.id)
+            for place, externals in groups.items():
+                for some in chunks(externals):
+                    later: dict[tuple[str, str], list[str | None]] = {}
+                    query = (
+                        select(sent.c.external, sent.c.field, sent.c.value)
+                        .join(
+                            base,
+                            (base.c.workspace == sent.c.workspace)
+                            & (base.c.place == sent.c.place)
+                            & (base.c.external == sent.c.external)
+                            & (base.c.field == sent.c.field),
+                            isouter=True,
+                        )
+                        .where(sent.c.workspace == workspace, sent.c.place == place, sent.c.external.in_(some))
+                    )
+                    query = query.where(base.c.field.is_(None) | (sent.c.intent > base.c.intent))
+                    query = query.order_by(sent.c.intent)
+                    for external, name, value in open_.execute(query):
+                        later.setdefault((external, name), []).append(value)
+                    edits = {
+                        (external, name): (value, desired)
+                        for external, name, value, desired in open_.execute(
+                            select(noted.c.external, noted.c.field, noted.c.value, noted.c.desired).where(
+                                noted.c.workspace == workspace, noted.c.place == place, noted.c.external.in_(some)
+                            )
+                        )
+                    }
+                    held = {
+                        (row.external, row.field): row
+                        for row in open_.execute(
+                            select(base).where(
+                                base.c.workspace == workspace, base.c.place == place, base.c.external.in_(some)
+                            )
+                        )
+                    }
+                    for key in later.keys() | edits.keys() | held.keys():
+                        row = held.get(key)
+                        found[Ref(*names[place], key[0]), key[1]] = StoredCell(
+                            row.value if row else None,
+                            row.read_back if row else None,
+                            tuple(later.get(key, ())),
+                            row.at if row else None,
+                            edits.get(key),
+                            row is not None,
+                        )
+        return found
+
+    def settle(self, fence: Fence, done: Iterable[int], again: Iterable[int] = ()) -> None:
+        """Take the marks of records that need nothing more, and mark others."""
+        with self._database.writing(fence) as open_:
+            unmark(self._database, open_, dirty_record, done)
+            mark(self._database, open_, dirty_record, again, self._database.clock.now())
+
+    def reachable(self) -> int:
+        """How many live records there are that a plan could write to."""
+        query = select(func.count()).where(
+            fact.c.workspace == self._database.workspace,
+            fact.c.kind.in_(("account", "opportunity")),
+            fact.c.life == "live",
+        )
+        with self._database.reading() as open_:
+            return int(open_.execute(query).scalar_one())
+
+    def quarantined(self) -> int:
+        """How many records could not be read."""
+        query = select(func.count()).where(
+            fact.c.workspace == self._database.workspace, fact.c.quarantine.is_not(None), fact.c.life == "live"
+        )
+        with self._database.reading() as open_:
+            return int(open_.execute(query).scalar_one())
+
+    def unresolved(self) -> int:
+        """How many writes have no known outcome."""
+        query = select(func.count()).where(
+            intent.c.workspace == self._database.workspace, intent.c.status.in_(("inflight", "unknown", "pending"))
+        )
+        with self._database.reading() as open_:
+            return int(open_.execute(query).scalar_one())
+
+    def _across(self, ids: Iterable[int], way: int, role: int, other: int) -> set[int]:
+        with self._database.reading() as open_:
+            workspace = self._database.workspace
+            keys = {row[0] for _, row in rows_of(open_, workspace, ids) if row[2] == way}
+            return {found for _, found in pairs(open_, workspace, keys, role, (other,))}
+
+    def _records(self, open_: Connection, ids: Sequence[int]) -> dict[int, StoredRecord]:
+        names = places(self._database, open_)
+        found: dict[int, StoredRecord] = {}
+        for some in chunks(sorted(ids)):
+            query = (
+                select(
+                    fact.c.id, fact.c.place, fact.c.external, fact.c.quarantine, version.c.hash, version.c.life,
+                    version.c.stamp, version.c.seen_at, version.c.created_at, version.c.author, body.c.payload,
+                )
+                .join_from(fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version))
+                .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
+                .where(fact.c.workspace == self._database.workspace, fact.c.id.in_(some), fact.c.life == "live")
+            )  # fmt: skip
+            for row in open_.execute(query):
+                ref = Ref(*names[row.place], row.external)
+                newest = None
+                if row.payload is not None:
+                    record = RawRecord(ref, unpacked(row.payload), row.stamp, row.created_at, row.author, row.life)
+                    newest = RawVersion(record, row.hash, row.seen_at)
+                found[row.id] = StoredRecord(row.id, ref, newest, row.quarantine is None and newest is not None)
+        return found
+
+    def _posted(self, open_: Connection, ids: Sequence[int]) -> dict[int, dict[str, tuple[Money, ...]]]:
+        sums: dict[int, dict[str, list[Money]]] = {}
+        for some in chunks(sorted(ids)):
+            query = (
+                select(line.c.opportunity, pool.c.partner, pool.c.currency, func.sum(line.c.minor))
+                .join_from(line, pool, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
+                .where(line.c.workspace == self._database.workspace, line.c.opportunity.in_(some))
+                .group_by(line.c.opportunity, pool.c.partner, pool.c.currency)
+            )
+            for opportunity, partner, currency, minor in open_.execute(query):
+                sums.setdefault(opportunity, {}).setdefault(partner, []).append(Money(int(minor), currency))
+        return {deal: {partner: tuple(held) for partner, held in by.items()} for deal, by in sums.items()}
+
+    def _blocked(self, open_: Connection, ids: Sequence[int]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for some in chunks(sorted(ids)):
+            query = select(entry.c.opportunity, func.min(entry.c.blocked)).where(
+                entry.c.workspace == self._database.workspace,
+                entry.c.opportunity.in_(some),
+                entry.c.blocked.is_not(None),
+            )
+            found.update((row[0], row[1]) for row in open_.execute(query.group_by(entry.c.opportunity)))
+        return found

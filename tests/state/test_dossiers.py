@@ -1,0 +1,175 @@
+"""A dossier holds everything that may decide a deal and nothing that cannot; a changed fact dirties exactly those deals."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from partnersync.facts import RawDossier
+from partnersync.records import Gone, Merged, RawRecord
+from state.database import Database, Fence
+from state.dossiers import Dossiers
+from state.facts import Facts
+from state.marks import unmark
+from state.schema import dirty
+from tests.state.world import START, record, ref, remember
+
+
+def ids(versions: object) -> list[str]:
+    return [each.record.ref.id for each in versions]  # type: ignore[attr-defined]
+
+
+def only(database: Database, deal: str) -> RawDossier:
+    (found,) = Dossiers(database).stream([ref("Opportunity", deal)], START)
+    return found
+
+
+def clean(database: Database, fence: Fence) -> None:
+    with database.writing(fence) as connection:
+        connection.execute(dirty.delete().where(dirty.c.workspace == database.workspace))
+
+
+def dirtied(database: Database) -> list[str]:
+    return [each.history[-1].record.ref.id for each in Dossiers(database).stream("dirty", START)]
+
+
+def test_a_dossier_climbs_from_the_account_to_its_parents_and_never_down(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Account", "head"), record("Account", "a", parent="head", domain="a.com"))
+    remember(facts, fence, record("Account", "sister", parent="head", domain="sister.com"))
+    remember(facts, fence, record("Opportunity", "1", account="a"), record("Opportunity", "2", account="head"))
+    remember(facts, fence, record("Registration", "by-domain", domain="a.com"))
+    remember(facts, fence, record("Registration", "by-sister", domain="sister.com"))
+    remember(facts, fence, record("Registration", "by-head", account="head"))
+
+    found = only(database, "1")
+
+    assert ids(found.accounts) == ["a", "head"]
+    assert ids(found.registrations) == ["by-domain", "by-head"]
+    assert ids(only(database, "2").registrations) == ["by-head"]
+
+
+def test_the_same_company_in_another_crm_carries_its_touchpoints(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Account", "a", domain="a.com"))
+    remember(facts, fence, record("Account", "h", crm="hubspot", domain="a.com"))
+    remember(facts, fence, record("Opportunity", "1", account="a"))
+    remember(facts, fence, record("Touch", "t", crm="hubspot", account="h"))
+
+    assert ids(only(database, "1").touchpoints) == ["t"]
+
+
+def test_history_is_oldest_first_with_the_deletion_in_it(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Opportunity", "1", stage="open"))
+    remember(facts, fence, record("Opportunity", "1", hour=1, stage="won"))
+    gone = Gone(ref("Opportunity", "1"), START + timedelta(hours=2))
+    remember(facts, fence, object_="Opportunity", gone=(gone,))
+
+    history = only(database, "1").history
+
+    told = [(each.record.values["stage"], each.record.life) for each in history]
+    assert told == [("open", "live"), ("won", "live"), ("won", "deleted")]
+
+
+def test_a_changed_fact_dirties_deals_it_left_and_deals_it_joined(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Account", "a", domain="a.com"), record("Account", "b", domain="b.com"))
+    remember(facts, fence, *(record("Opportunity", each, account=each) for each in ("a", "b", "c")))
+    remember(facts, fence, record("Registration", "r", domain="a.com"))
+    clean(database, fence)
+    remember(facts, fence, record("Registration", "r", hour=1, domain="b.com"))
+
+    assert dirtied(database) == ["a", "b"]
+
+
+def test_a_parent_dirties_the_deals_of_five_generations_below(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    for level in range(7):
+        remember(facts, fence, record("Account", str(level), parent=str(level - 1) if level else None))
+        remember(facts, fence, record("Opportunity", f"d{level}", account=str(level)))
+    clean(database, fence)
+    remember(facts, fence, record("Account", "0", hour=1, name="new"))
+
+    assert dirtied(database) == ["d0", "d1", "d2", "d3", "d4", "d5"]
+    assert ids(only(database, "d5").accounts) == ["5", "4", "3", "2", "1", "0"]
+
+
+def test_twins_meet_and_dirty_each_other(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Account", "h", crm="hubspot", name="Acme"))
+    remember(facts, fence, record("Opportunity", "1", meet="acme-100"))
+    remember(facts, fence, record("Opportunity", "9", crm="hubspot", meet="acme-100", account="h"))
+
+    (twin,) = only(database, "1").twins
+    assert (twin.opportunity.record.ref.id, twin.account and twin.account.record.values["name"]) == ("9", "Acme")
+    clean(database, fence)
+    remember(facts, fence, record("Opportunity", "9", hour=1, crm="hubspot", meet="other", account="h"))
+    assert dirtied(database) == ["1", "9"]
+
+
+def test_what_named_the_merged_account_reaches_the_survivors_deals(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Account", "old"), record("Account", "new"))
+    remember(facts, fence, record("Opportunity", "1", account="new"))
+    remember(facts, fence, record("Registration", "r", account="old"))
+    clean(database, fence)
+    merged = Merged(ref("Account", "old"), ref("Account", "new"), START + timedelta(hours=1))
+    remember(facts, fence, object_="Account", merged=(merged,))
+
+    assert dirtied(database) == ["1"]
+    assert ids(only(database, "1").registrations) == ["r"]
+    remember(facts, fence, record("Account", "new", hour=2, name="renamed"))
+    assert ids(only(database, "1").registrations) == ["r"]
+
+
+def test_all_deals_come_in_chunks_each_once(database: Database, fence: Fence) -> None:
+    remember(Facts(database), fence, *(record("Opportunity", str(each)) for each in range(25)))
+
+    streamed = [each.history[0].record.ref.id for each in Dossiers(database).stream("all", START, chunk=7)]
+
+    assert streamed == [str(each) for each in range(25)]
+
+
+def test_what_dirties_is_exactly_what_is_in_a_dossier(database: Database, fence: Fence) -> None:
+    """Over random small worlds: a changed fact dirties a deal if and only if it is in the deal's dossier before or after."""
+    seed = random.randrange(10_000)
+    print(f"seed {seed}")  # noqa: T201
+    pick = random.Random(seed)
+    facts = Facts(database)
+    hour = 0
+
+    def some(object_: str) -> RawRecord:
+        number = pick.randrange(5)
+        values = {
+            "name": str(pick.randrange(3)),
+            "parent": str(pick.randrange(5)) if object_ == "Account" and pick.random() < 0.5 else None,
+            "domain": f"d{pick.randrange(4)}" if object_ != "Opportunity" and pick.random() < 0.5 else None,
+            "account": str(pick.randrange(5)) if object_ != "Account" and pick.random() < 0.6 else None,
+        }
+        return record(object_, str(number), hour=hour, **values)
+
+    def holding(changed: RawRecord) -> set[str]:
+        found = set()
+        for each in Dossiers(database).stream("all", START):
+            parts = each.history[-1:] + each.accounts + each.registrations + each.touchpoints
+            if changed.ref in {part.record.ref for part in parts}:
+                found.add(each.history[-1].record.ref.id)
+        return found
+
+    for step in range(40):
+        hour = step
+        changed = some(pick.choice(["Account", "Account", "Opportunity", "Registration", "Touch"]))
+        before = holding(changed)
+        clean(database, fence)
+        counts = remember(facts, fence, changed)
+        expected = before | holding(changed) if not counts["unchanged"] else set()
+        assert set(dirtied(database)) == expected, f"step {step}"
+
+
+def test_the_mark_of_a_decided_deal_goes(database: Database, fence: Fence) -> None:
+    remember(Facts(database), fence, record("Opportunity", "1"), record("Opportunity", "2"))
+    with database.writing(fence) as connection:
+        unmark(database, connection, dirty, [1])
+
+    assert dirtied(database) == ["2"]

@@ -1,0 +1,144 @@
+"""What is sent is journaled before, is ours from then on, and an outcome says which of it stays ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from partnersync.changes import Done, FieldChange, Intent, Status, TaskChange
+from partnersync.errors import ConflictError
+from reconcile.writeback import apply
+from state.database import Database, Fence
+from state.facts import Facts
+from state.journal import Journal
+from state.leases import release
+from state.standings import Standings, StoredCell
+from state.tasks import Tasks
+from tests.state.conftest import Watch
+from tests.state.world import record, ref, remember
+
+DEAL = ref("Opportunity", "1")
+INTENT = Intent("ps-1", DEAL, {"Partner__c": "Acme"}, {"Partner__c": None})
+TASK = TaskChange("task_create", "ps-t", "confirm", "once", DEAL, "Confirm", "why", date(2026, 4, 1), "005", "high")
+
+
+@pytest.fixture
+def journal(database: Database, fence: Fence) -> Journal:
+    remember(Facts(database), fence, record("Opportunity", "1"))
+    return Journal(database, fence)
+
+
+def cell(database: Database, name: str = "Partner__c") -> StoredCell | None:
+    return Standings(database).cells([DEAL]).get((DEAL, name))
+
+
+def test_it_is_the_journal_that_apply_declares(journal: Journal) -> None:
+    declared: apply.Journal = journal
+
+    assert declared.unresolved("salesforce", "00D1") == []
+
+
+def test_what_was_begun_is_unresolved_until_it_is_finished(journal: Journal) -> None:
+    intents = [INTENT, Intent("ps-t", DEAL, task=TASK)]
+    journal.begin(intents)
+
+    assert journal.unresolved("salesforce", "00D1") == intents
+    assert journal.unresolved("hubspot", "777") == []
+    journal.finish([Done(INTENT, "unknown"), Done(intents[1], "applied", id="00T1")])
+    assert journal.unresolved("salesforce", "00D1") == [INTENT]
+    journal.finish([Done(INTENT, "verified", {"Partner__c": "Acme"})])
+    assert journal.unresolved("salesforce", "00D1") == []
+
+
+def test_a_lost_lease_journals_nothing(database: Database, fence: Fence, journal: Journal) -> None:
+    release(fence)
+    with pytest.raises(ConflictError):
+        journal.begin([INTENT])
+
+    assert journal.unresolved("salesforce", "00D1") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "since"),
+    [("unknown", ("Acme",)), ("conflict", ("Acme",)), ("rejected", None), ("pending", None)],
+)
+def test_a_value_is_ours_unless_it_surely_never_landed(
+    database: Database, journal: Journal, status: Status, since: tuple[str, ...] | None
+) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, status)])
+
+    found = cell(database)
+    assert (found.since if found else None) == since
+
+
+def test_what_landed_is_the_base_with_what_the_crm_made_of_it(database: Database, journal: Journal) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "applied", {"Partner__c": "ACME"})])
+
+    found = cell(database)
+    assert found is not None
+    assert (found.has_base, found.sent, found.read_back, found.since) == (True, "Acme", "ACME", ())
+
+
+def test_values_sent_after_the_base_are_ours_too(database: Database, journal: Journal) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "verified")])
+    late = replace(INTENT, key="ps-2", desired={"Partner__c": "Globex"})
+    journal.begin([late])
+    journal.finish([Done(late, "unknown")])
+
+    found = cell(database)
+    assert found is not None
+    assert (found.sent, found.since) == ("Acme", ("Globex",))
+
+
+def test_the_same_write_sent_again_is_one_intent(journal: Journal) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "unknown")])
+    journal.begin([INTENT])
+
+    assert journal.unresolved("salesforce", "00D1") == [INTENT]
+
+
+def test_the_same_write_in_a_later_run_is_another_intent(database: Database, journal: Journal, watch: Watch) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "verified")])
+    other = replace(INTENT, key="ps-2", desired={"Partner__c": "Globex"})
+    journal.begin([other])
+    journal.finish([Done(other, "verified")])
+    journal.begin([INTENT])
+    assert len(journal.unresolved("salesforce", "00D1")) == 1
+    journal.finish([Done(INTENT, "verified")])
+
+    found = cell(database)
+    assert found is not None
+    assert (found.sent, found.since) == ("Acme", ())
+
+
+def test_an_adopted_value_becomes_the_base_and_a_persons_edit_is_noted(database: Database, journal: Journal) -> None:
+    adopt = FieldChange("adopt", DEAL, "Partner__c", None, "acme", "Acme", "crm_wins", "")
+    edit = FieldChange("override", DEAL, "Partner_Share__c", "10", "20", "30", "crm_wins", "")
+    journal.remember([adopt, edit])
+
+    adopted, edited = cell(database), cell(database, "Partner_Share__c")
+    assert adopted is not None
+    assert edited is not None
+    assert (adopted.sent, adopted.read_back) == ("Acme", "acme")
+    assert (edited.has_base, edited.noted) == (False, ("20", "30"))
+
+
+def test_a_task_is_known_by_its_key_until_it_is_closed(database: Database, journal: Journal) -> None:
+    made = Intent("ps-t", DEAL, task=TASK)
+    journal.begin([made])
+    journal.finish([Done(made, "applied", id="00T1")])
+    ((known,),) = Tasks(database).of([DEAL]).values()
+    close = Intent("ps-t", DEAL, task=replace(TASK, action="task_close", task=known.task))
+    journal.begin([close])
+    journal.finish([Done(close, "applied")])
+    ((closed,),) = Tasks(database).of([DEAL]).values()
+
+    assert (known.task, known.subject, known.open) == (ref("Task", "00T1"), "Confirm", True)
+    assert (closed.task, closed.open) == (known.task, False)

@@ -1,0 +1,82 @@
+"""One runner: a lease in database time, a token that only grows, and no commit by one who lost it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from partnersync.errors import ConflictError, StateError
+from state.database import Database, Fence
+from state.leases import acquire, halt, release, resume
+from state.migrate import upgrade
+from state.schema import cursor
+from tests.state.conftest import Watch
+
+
+def test_a_second_runner_is_refused_while_the_first_holds_the_lease(database: Database, fence: Fence) -> None:
+    with pytest.raises(ConflictError, match="tests is running"):
+        acquire(database, "other")
+
+
+def test_a_released_lease_is_free_at_once_and_its_token_grows(database: Database, fence: Fence) -> None:
+    release(fence)
+    second = acquire(database, "other")
+
+    assert second.token == fence.token + 1
+
+
+def test_a_holder_that_slept_past_its_lease_commits_nothing(database: Database) -> None:
+    slept = acquire(database, "slow", job="nap", ttl=0.05)
+    time.sleep(0.1)
+    acquire(database, "fast", job="nap")
+
+    with pytest.raises(ConflictError, match="no longer held by slow"), database.writing(slept) as connection:
+        connection.execute(insert(cursor).values(workspace=1))
+
+    with database.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(cursor)).scalar_one() == 0
+
+
+def test_every_commit_renews_the_lease(database: Database) -> None:
+    held = acquire(database, "busy", job="work", ttl=0.5)
+    for _ in range(4):
+        time.sleep(0.2)
+        held.check()
+
+
+def test_releasing_a_lost_lease_leaves_it_to_its_new_holder(database: Database) -> None:
+    lost = acquire(database, "slow", job="nap", ttl=0.01)
+    time.sleep(0.05)
+    held = acquire(database, "fast", job="nap")
+    release(lost)
+
+    held.check()
+
+
+def test_a_halted_workspace_sends_nothing_until_it_is_resumed(database: Database, fence: Fence) -> None:
+    halt(database, "dana@acme.com")
+    with pytest.raises(ConflictError, match=r"dana@acme\.com halted"):
+        fence.check()
+    resume(database)
+    fence.check()
+
+
+def test_workspaces_hold_leases_of_their_own(url: str, database: Database, fence: Fence, watch: Watch) -> None:
+    other = Database.open(url, "globex", watch)
+    try:
+        assert acquire(other, "tests").token == 1
+    finally:
+        other.close()
+
+
+def test_an_empty_database_is_refused_with_the_command_that_helps(url: str, watch: Watch) -> None:
+    with pytest.raises(StateError, match="db upgrade"):
+        Database.open(url, "acme", watch)
+
+
+def test_an_upgrade_of_an_upgraded_database_changes_nothing(url: str) -> None:
+    _, first = upgrade(url)
+
+    assert upgrade(url) == (first, first)
