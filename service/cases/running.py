@@ -6,8 +6,8 @@ lines, tasks) is kept here for the length of the case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -72,21 +72,22 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A case that ran: its steps in order, and what people call its records."""
+    """A case that ran: its steps in order, and whom its ids mean, by kind."""
 
     steps: tuple[Computed, ...]
-    names: dict[Ref, str] = field(default_factory=dict)
+    refs: Mapping[str, Mapping[str, Ref]]
+
+    @property
+    def names(self) -> dict[Ref, str]:
+        """What the case calls its records."""
+        return {ref: id_ for known in self.refs.values() for id_, ref in reversed(list(known.items()))}
 
 
 def run_case(case: Case, settings: Settings) -> Run:
     """Run every step of a case."""
     cycle = _Cycle(case, settings)
     steps = tuple(cycle.step(step) for step in case.cycles)
-    names: dict[Ref, str] = {}
-    for known in cycle.world.naming.known.values():
-        for id_, ref in known.items():
-            names.setdefault(ref, id_)
-    return Run(steps, names)
+    return Run(steps, cycle.world.naming.known)
 
 
 class _Cycle:

@@ -15,12 +15,12 @@ from partnersync.ids import Ref, digest
 from partnersync.lines import PeriodState, RateRow
 from service.cases.facts import Grounds, Kind, Naming, edited, fact_of, partner_of
 from service.cases.language import Case, Dated, Facts, OpportunityCase, PartnerCase
+from service.render import plain
 
 HOPS = 5
 """How many parents upwards an account passes its keys on."""
 US = "us"
 _KINDS: tuple[Kind, ...] = get_args(Kind)
-_NOT_THE_BODY = {"at", "partner_field_by"}
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class World:
         self._records[ref] = record
         stamp = self.naming.at(given.at) or as_of
         fact = None if given.deleted else fact_of(kind, ref, record, self.naming)
-        body = digest(record.model_dump(mode="json", exclude=_NOT_THE_BODY))
+        body = digest(plain(fact))
         held = self.versions[kind].setdefault(ref, [])
         author = None
         if isinstance(record, OpportunityCase):

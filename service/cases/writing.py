@@ -25,6 +25,7 @@ from service.cases.facts import Grounds
 class FieldWanted:
     """What one field of a record should say."""
 
+    kind: Literal["opportunity", "account"]
     ref: Ref
     field: str
     desired: Desired
@@ -52,12 +53,13 @@ class Desk:
             deal = standing.opportunity
             for name, rule in self._section(deal.ref).opportunity.items():
                 wanted = opportunity_value(rule, standing, book, book.timezone, deal.ref.crm)
-                yield FieldWanted(deal.ref, name, wanted)
+                yield FieldWanted("opportunity", deal.ref, name, wanted)
             if account is not None:
                 accounts.setdefault(account.ref, (account, []))[1].append(standing)
         for ref, (account, held) in sorted(accounts.items()):
             for name, own in self._section(ref).account.items():
-                yield FieldWanted(ref, name, account_value(own, account, held, book, book.timezone, ref.crm))
+                value = account_value(own, account, held, book, book.timezone, ref.crm)
+                yield FieldWanted("account", ref, name, value)
 
     def wanted(
         self, book: Book, standings: Iterable[tuple[Standing, Account | None]], as_of: datetime
