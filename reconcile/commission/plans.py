@@ -79,13 +79,11 @@ class Plans:
     starts_on: date
     at_registration: bool
     rounding: Rounding
-    reporting_currency: str
-    max_rate_age: int
 
     @classmethod
     def of(cls, sections: CommissionSections, vocabulary: Vocabulary) -> Plans:
         """The plans of a config that has no ``faults``."""
-        commission, money = sections.commission, sections.money
+        commission = sections.commission
         terms = {
             id_: Terms(program.currency, FiscalCalendar.of(sections.calendar, program.timezone))
             for id_, program in sections.programs.items()
@@ -100,15 +98,7 @@ class Plans:
             for plan in commission.plans
         )
         at_registration = commission.tier_on == "at_registration"
-        return cls(
-            versions,
-            terms,
-            commission.starts_on,
-            at_registration,
-            money.rounding,
-            money.reporting_currency,
-            money.max_rate_age,
-        )
+        return cls(versions, terms, commission.starts_on, at_registration, sections.money.rounding)
 
 
 def _version(plan: PlanConfig, span: Span, sections: CommissionSections, vocabulary: Vocabulary) -> PlanVersion:

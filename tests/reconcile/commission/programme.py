@@ -167,7 +167,8 @@ class Programme:
     def enter(self) -> dict[str, Entered]:
         """The entries of every deal as of now; nothing is stored."""
         plans = self.plans
-        table = RateTable.of(self.rates, plans.reporting_currency, plans.max_rate_age)
+        money = read(self.commission, self.terms).money
+        table = RateTable.of(self.rates, money.reporting_currency, money.max_rate_age)
         return {
             id_: entries(
                 plans, self, table, Dossier(tuple(history), registrations=self.registrations), self.credits[id_],
