@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from mapping.conditions import When
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from mapping.conditions import When
 from partnersync.changes import Policy
 from partnersync.credits import Role
 from partnersync.units import Days, MoneyText, Percent, Slug, Whole
@@ -39,6 +41,35 @@ AccountValue = Literal[
     "account.won_deals",
     "account.last_credited_on",
 ]
+
+
+def _part(value: Fraction) -> Fraction:
+    if not 0 <= value <= 1:
+        raise ValueError("expected a share between 0% and 100%")
+    return value
+
+
+def _count(value: int) -> int:
+    if value < 0:
+        raise ValueError(f"expected a number that is not negative, found {value}")
+    return value
+
+
+def _gross(value: tuple[Decimal, str]) -> tuple[Decimal, str]:
+    if value[0] < 0:
+        raise ValueError(f"expected an amount that is not negative, found {value[0]:f} {value[1]}")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise ValueError(f"expected an e-mail address such as dana@acme.com, found {value!r}")
+    return value
+
+
+_Share = Annotated[Percent, AfterValidator(_part)]
+_Count = Annotated[Whole, AfterValidator(_count)]
+Address = Annotated[str, AfterValidator(_address), Field(examples=["dana@acme.com"])]
 Template = Annotated[str, StringConstraints(min_length=1), BeforeValidator(template)]
 
 
@@ -96,17 +127,17 @@ class ConnectionWriteback(_Section):
 class People(_Section):
     """Who may approve, and who owns a task that nobody else can."""
 
-    approvers: tuple[str, ...] = ()
-    task_fallback: str | None = None
+    approvers: tuple[Address, ...] = ()
+    task_fallback: Address | None = None
 
 
 class Guards(_Section):
     """Limits over which a plan waits for a person; all are judged on the whole plan before the first write."""
 
     first_run: Literal["plan", "apply"] = "plan"
-    max_changes: Whole = 500
-    max_share: Percent = Fraction(1, 5)
-    max_clears: Whole = 50
-    max_tasks_per_owner: Whole = 25
-    max_commission_moved: MoneyText | None = None
-    max_shrink: Percent = Fraction(1, 5)
+    max_changes: _Count = 500
+    max_share: _Share = Fraction(1, 5)
+    max_clears: _Count = 50
+    max_tasks_per_owner: _Count = 25
+    max_commission_moved: Annotated[MoneyText, AfterValidator(_gross)] | None = None
+    max_shrink: _Share = Fraction(1, 5)
