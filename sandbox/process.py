@@ -83,13 +83,17 @@ def _fill(world: World, seed: int, size: str, csv: Path | None, bare: bool) -> N
 
 
 class SandboxProcess:
-    """Runs `python -m sandbox` as a child; a context manager that ends it."""
+    """Runs `python -m sandbox` as a child; a context manager that ends it. `keep` lets it outlive its terminal."""
 
-    def __init__(self, *arguments: str, db: Path | None = None, port: int = 0, wait_s: float = 60) -> None:
+    def __init__(
+        self, *arguments: str, db: Path | None = None, port: int = 0, wait_s: float = 60, keep: bool = False
+    ) -> None:
         command = [sys.executable, "-m", "sandbox", "--port", str(port)]
         if db is not None:
             command += ["--db", str(db)]
-        self._process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [*command, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=keep
+        )
         self.pid = self._process.pid
         self.url = str(json.loads(self._first_line(wait_s))["url"])
 

@@ -180,6 +180,16 @@ class Standings:
             unmark(self._database, open_, dirty_record, done)
             mark(self._database, open_, dirty_record, again, self._database.clock.now())
 
+    def ours(self) -> Iterator[tuple[Ref, str, str | None]]:
+        """Every field that carries a value of ours: record, field, value; by record."""
+        query = select(base.c.place, base.c.external, base.c.field, base.c.value).where(
+            base.c.workspace == self._database.workspace
+        )
+        with self._database.reading() as open_:
+            names = places(self._database, open_)
+            for row in open_.execute(query.order_by(base.c.place, base.c.external, base.c.field)):
+                yield Ref(*names[row.place], row.external), row.field, row.value
+
     def reachable(self) -> int:
         """How many live records there are that a plan could write to."""
         query = select(func.count()).where(

@@ -102,12 +102,13 @@ class _Layers:
         self._tree = tree if base else completed(tree)
 
     def _put(self, tree: dict[str, Tree], layer: Where, name: str, section: Tree) -> None:
-        """A group is changed setting by setting, anything else replaced; nothing at all takes the section out."""
+        """A group is changed setting by setting, anything else replaced; what is left empty (null) is taken out."""
         under = tree.get(name)
         if section is None:
             tree.pop(name, None)
         elif isinstance(section, dict) and isinstance(under, dict):
-            tree[name] = {**under, **section}
+            made = {**under, **section}
+            tree[name] = {key: value for key, value in made.items() if value is not None or key not in section}
             for key in section:
                 self._move((*layer, name, key), (name, key))
             self._places.setdefault((name,), self._source.places[(*layer, name)])

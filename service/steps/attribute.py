@@ -59,8 +59,6 @@ def _entered(
     credits: Sequence[Credit],  # noqa: A002 - the house's word
     frozen: Sequence[FrozenRate],
 ) -> Entered:
-    if rules.plans is None:
-        return Entered()
 
     def credited(earlier: Dossier, at: datetime) -> tuple[Credit, ...]:
         return attribute(rules.book, earlier, at).credits

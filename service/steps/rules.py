@@ -7,7 +7,7 @@ not the one that the last cycle decided by, every opportunity is decided anew; a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from mapping.book import Book, build_book
 from mapping.config import vocabulary
@@ -26,10 +26,10 @@ from state.dossiers import Dossiers
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything that deciders need besides facts. ``plans`` is None where the config pays no commission."""
+    """Everything that deciders need besides facts."""
 
     book: Book
-    plans: Plans | None
+    plans: Plans
     rates: RateTable
     periods: Periods
     config: str
@@ -71,11 +71,9 @@ def published_rates(shop: Shop) -> tuple[RateRow, ...]:
     return read_rates(shop.loaded.home / name) if name else ()
 
 
-def plans_of(shop: Shop) -> Plans | None:
-    """The compiled commission plans."""
+def plans_of(shop: Shop) -> Plans:
+    """The compiled commission plans; none where the config pays nothing (any more), so that what was posted is reversed."""
     settings = shop.settings
-    commission: Commission | None = settings.commission
-    if commission is None:
-        return None
+    commission = settings.commission or Commission(starts_on=date.min)
     sections = CommissionSections(settings.calendar, settings.money, commission, settings.programs)
     return Plans.of(sections, vocabulary(settings.mapping))

@@ -58,8 +58,6 @@ def preview(shop: Shop, rules: Rules, tell: Callable[[int], None] = lambda _: No
 
 def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int], None] = lambda _: None) -> int:
     """Post every line that is due; gives their number."""
-    if rules.plans is None:
-        return 0
     ledger, count = Ledger(shop.database), 0
     for pool in Pools(shop.database).stream("dirty", rules.as_of):
         settled = _settle(rules, pool)
@@ -72,15 +70,13 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
 
 
 def _settled(shop: Shop, rules: Rules) -> Iterator[Settled]:
-    if rules.plans is None:
-        return
     for pool in Pools(shop.database).stream("dirty", rules.as_of):
         yield _settle(rules, pool)
 
 
 def _settle(rules: Rules, pool: PooledDeals) -> Settled:
-    assert rules.plans is not None
-    calendar = rules.plans.terms[pool.pool.program].calendar
+    terms = rules.plans.terms.get(pool.pool.program)
+    calendar = terms.calendar if terms else rules.periods.calendar
     periods = Periods(calendar, local_day(rules.as_of, calendar.timezone))
     return settle(
         rules.plans,
