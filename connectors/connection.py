@@ -36,6 +36,8 @@ class Connection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     host_pattern: ClassVar[str]
     host_example: ClassVar[str]
+    field_pattern: ClassVar[str] = r"[A-Za-z]\w*"
+    """What the name of a field that we write to looks like in this CRM."""
 
     crm: Any
     allow_host: Text | None = None  # before url, whose check reads it

@@ -99,6 +99,8 @@ class Opportunity:
     extra: Mapping[str, Value] = field(default_factory=dict)
     twin: Ref | None = None
     """The same deal in another CRM, where a mapped field names it."""
+    stage_since: datetime | None = None
+    """When it entered its stage, where the source keeps that; else the first version seen in it says so."""
 
 
 @dataclass(frozen=True, slots=True)

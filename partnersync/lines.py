@@ -150,12 +150,20 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class FrozenRate:
-    """The rate that a deal's generation was converted at, kept for every later D (DOMAIN §6).
+    """A rate as it was first used for a deal: every later D of this generation, pair and rate date uses it again.
 
-    ``asked_on`` is the rate date of the policy; ``rate.on`` the day the rate used was published.
+    ``asked_on`` is the rate date (the deal's close date); ``rate.on`` is the day on which the rate had been published.
     """
 
     opportunity: Ref
     generation: int
     asked_on: date
     rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What the ledger holds for a key of a pool: the sum of its lines in minor units, and how many there are."""
+
+    minor: int
+    count: int

@@ -1,51 +1,54 @@
 """A tree and a pydantic model → the model, or every mistake at once, each on its line with its fix.
 
-pydantic stops at a mistake: what stands behind it (a check between two settings, say) is not looked at. A person who mends
-one line to be told of the next loses an afternoon, so the wrong parts are taken out of a copy of the tree and the rest is
-validated again, until what is left is right; every round's messages are kept, except those that our own taking-out caused.
-Checks across sections then run on what is left.
+pydantic stops at a mistake: what stands behind it (a check between two settings, say) is not looked at, and what refers to a
+wrong part is wrong as well. A person who mends one line to be told of the next loses an afternoon; one who gets ten messages
+for one slip loses trust. So each mistake is mended in a copy of the tree (``mending``) and the copy is validated again, until it
+is right; the messages of every round are kept, but for those that our own mending caused. Then the checks across sections run,
+and what they say of a part that was lost is not told.
+
+    sorces: {opportunity: [{from: crmm.Deal, …}]}      two mistakes, two messages, though nothing else could be read
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from partnersync.errors import ConfigError
+from partnersync.errors import ConfigError, Problem
+from partnersync.mending import Mended, Repairs
+from partnersync.shape import Shape, shape_of
 from partnersync.source import Source, Step, Tree, Where
+from partnersync.wording import near, told
 
 Model = TypeVar("Model", bound=BaseModel)
-_ROUNDS = 30
+Pattern = tuple[Step | None, ...]
+_ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A mistake found by a check: where in the tree, what, and the fix."""
+    """A mistake found by a check: where in the tree, what, and the fix.
+
+    ``given`` are the paths it was judged by (None: any step). Where one of them is lost to another mistake, the fault is only
+    that mistake's shadow and is not told.
+    """
 
     where: Where
     message: str
     hint: str = ""
     at_key: bool = False
+    given: tuple[Pattern, ...] = ()
 
 
 Check = Callable[[Model], Iterable[Fault]]
 
 
-def place(
-    source: Source,
-    model: type[Model],
-    checks: Iterable[Check[Model]] = (),
-    stand_ins: Mapping[str, Tree] | None = None,
-) -> Model:
+def place(source: Source, model: type[Model], checks: Iterable[Check[Model]] = ()) -> Model:
     """Validate ``source`` as ``model`` and run ``checks`` on the result.
-
-    ``stand_ins`` are right values for required top-level settings: where the file's own is missing or wrong they take its
-    place, so that the rest can still be checked; the problem is reported all the same.
 
     Raises:
         ConfigError: with every problem of the text, the model and the checks.
@@ -53,179 +56,149 @@ def place(
     problems = list(source.problems)
     if not isinstance(source.tree, dict):
         raise ConfigError([*problems, source.problem((), "expected settings such as `version: 1`")])
-    cut: set[Where] = set()
-    parsed: Model | None = None
-    hushed: set[Where] = set()
-    rest = Rest(source.tree, cut)
-    for _ in range(_ROUNDS):
-        try:
-            parsed = model.model_validate(rest.tree)
-            break
-        except ValidationError as error:
-            faults = list(_faults(error, rest, model))
-            hushed |= _explained(faults)
-            for fault, kind in faults:
-                ours = kind == "too_short" and any(path[: len(fault.where)] == fault.where for path in cut)
-                if not ours and not (kind == "missing" and (fault.where in cut or fault.where in hushed)):
-                    problems.append(source.problem(fault.where, fault.message, fault.hint, at_key=fault.at_key))
-            cut |= {_spoiled(fault.where, kind) for fault, kind in faults}
-            tried, rest = rest, Rest(source.tree, cut, stand_ins)
-            if rest.tree == tried.tree:
-                break
+    rounds = _Rounds(source, model)
+    parsed = rounds.run()
+    problems += rounds.problems
     if parsed is not None:
         for check in checks:
-            for fault in check(parsed):
-                where = rest.original(fault.where)
-                problems.append(source.problem(where, fault.message, fault.hint, at_key=fault.at_key))
+            believed = rounds.believed(check(parsed))
+            problems += [
+                source.problem(fault.where, fault.message, fault.hint, at_key=fault.at_key) for fault in believed
+            ]
     if problems or parsed is None:
         raise ConfigError(tuple(dict.fromkeys(problems)) or (source.problem((), "cannot be read"),))
     return parsed
 
 
-class Rest:
-    """What is left of a tree without its wrong parts, and the way back to the file's own paths."""
+class _Rounds(Generic[Model]):
+    """Validate, report, mend; again."""
 
-    def __init__(self, tree: Tree, cut: set[Where], stand_ins: Mapping[str, Tree] | None = None) -> None:
-        self._kept: dict[Where, list[int]] = {}
-        self.tree = self._without(tree, (), cut)
-        for key, value in (stand_ins or {}).items():
-            if (key,) in cut and isinstance(self.tree, dict):
-                self.tree[key] = value
+    def __init__(self, source: Source, model: type[Model]) -> None:
+        self.problems: list[Problem] = []
+        self._source = source
+        self._model = model
+        self._repairs = Repairs()
+        self._mended = Mended(source.tree, self._repairs)
+        self._told: set[Where] = set()
 
-    def _without(self, node: Tree, where: Where, cut: set[Where]) -> Tree:
-        if isinstance(node, dict):
-            return {
-                key: self._without(value, (*where, key), cut) for key, value in node.items() if (*where, key) not in cut
-            }
-        if isinstance(node, list):
-            kept = [index for index in range(len(node)) if (*where, index) not in cut]
-            self._kept[where] = kept
-            return [self._without(node[index], (*where, index), cut) for index in kept]
-        return node
+    def run(self) -> Model | None:
+        """The model of what was meant, None where the mending found no end."""
+        for where in sorted(self._source.lost, key=str):
+            self._give_up(where)
+        for _ in range(_ROUNDS):
+            self._mended = Mended(self._source.tree, self._repairs)
+            try:
+                return self._model.model_validate(self._mended.tree)
+            except ValidationError as error:
+                self._round(error.errors(include_url=False))
+        return None
 
-    def original(self, loc: Iterable[Step], *, missing: bool = False) -> Where:
-        """A path of the file for a path of the rest; steps that are in neither (pydantic's union tags) are left out.
+    def believed(self, faults: Iterable[Fault]) -> Iterable[Fault]:
+        """The faults that are no shadow of another mistake, under the file's own paths."""
+        for fault in faults:
+            where = self._mended.original(fault.where, missing=True)
+            if self._repairs.lost_at_or_above(where) is None and not any(map(self._repairs.lost_of, fault.given)):
+                yield replace(fault, where=where)
 
-        ``missing``: the last step names what is not there, and is kept.
-        """
-        where: Where = ()
-        node = self.tree
-        steps = tuple(loc)
-        for index, step in enumerate(steps):
-            if isinstance(node, dict) and isinstance(step, str) and step in node:
-                node, where = node[step], (*where, step)
-            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-                node, where = node[step], (*where, self._kept[where][step])
-            elif missing and index == len(steps) - 1:
-                where = (*where, step)
-        return where
+    @property
+    def _shape(self) -> Shape:
+        return shape_of(self._model)
 
-
-def _faults(error: ValidationError, rest: Rest, model: type[BaseModel]) -> Iterable[tuple[Fault, str]]:
-    details = error.errors(include_url=False)
-    missing = {rest.original(d["loc"], missing=True) for d in details if d["type"] == "missing"}
-    for detail in details:
-        kind = detail["type"]
-        where = rest.original(detail["loc"], missing=kind == "missing")
-        if kind == "extra_forbidden":
-            siblings = {str(path[-1]) for path in missing if path[:-1] == where[:-1]}
-            wanted = _near(str(where[-1]), siblings) or _near(str(where[-1]), _known(model, detail["loc"][:-1]))
-            hint = f"did you mean {wanted!r}?" if wanted else ""
-            yield Fault(where, "unknown setting", hint, at_key=True), kind
-        elif kind == "missing":
-            yield Fault(where, f"{where[-1]!r} is required here", "", at_key=True), kind
-        else:
-            message, hint = _message(detail)
-            if kind == "union_tag_invalid":
+    def _round(self, details: list[ErrorDetails]) -> None:
+        """First names, then values: a group whose names were wrong is judged anew in the next round."""
+        unknown = [d for d in details if d["type"] == "extra_forbidden"]
+        misnamed = {where[:-1] for d in unknown if (where := self._unknown(self._mended.original(d["loc"])))}
+        for detail in details:
+            missing = detail["type"] in ("missing", "union_tag_not_found")
+            if detail["type"] == "extra_forbidden":
+                continue
+            where = self._mended.original(detail["loc"], missing=missing)
+            if detail["type"] == "union_tag_not_found":
                 where = (*where, str(detail["ctx"]["discriminator"]).strip("'"))
-            yield Fault(where, message, hint, at_key=detail["loc"][-1:] == ("[key]",)), kind
+            if missing and (where[:-1] in misnamed or self._misnamed(where)):
+                continue
+            self._wrong(detail, where, missing)
 
+    def _unknown(self, where: Where) -> Where | None:
+        """Report an unknown setting; its path if it is now read under the name that was meant."""
+        here = self._mended.at(where[:-1])
+        known = self._shape.keys(self._mended.named(where[:-1]), self._mended.tree)
+        taken = set(here) if isinstance(here, dict) else set()
+        group = self._mended.named(where[:-1])
+        wanting = {key for key in known - taken if self._shape.required((*group, key), self._mended.tree)}
+        word = str(where[-1])
+        meant = near(word, wanting) or near(word, known)
+        self._tell(where, "unknown setting", f"did you mean {meant!r}?" if meant else "", at_key=True)
+        if meant and meant not in taken and not self._repairs.renamed_to((*where[:-1], meant)):
+            self._repairs.renamed[where] = meant
+            return where
+        self._repairs.dropped.add(where)
+        return None
 
-def _spoiled(where: Where, kind: str) -> Where:
-    """What a mistake makes unreadable: the group that lacks a setting or says a wrong kind, else the value itself."""
-    whole_group = kind in {"missing", "union_tag_invalid"} and len(where) > 1
-    return where[:-1] if whole_group else where
+    def _misnamed(self, where: Where) -> bool:
+        """Whether a missing setting is there under a misspelt name that nobody complained of (pydantic looked for it first)."""
+        here = self._source.at(where[:-1])
+        if not isinstance(here, dict):
+            return False
+        known = self._shape.keys(self._mended.named(where[:-1]), self._mended.tree)
+        guess = near(str(where[-1]), [key for key in here if key not in known and (*where[:-1], key) not in self._told])
+        if not guess:
+            return False
+        self._tell((*where[:-1], guess), "unknown setting", f"did you mean {where[-1]!r}?", at_key=True)
+        self._repairs.renamed[(*where[:-1], guess)] = str(where[-1])
+        return True
 
+    def _wrong(self, detail: ErrorDetails, where: Where, missing: bool) -> None:
+        lost = self._repairs.lost_at_or_above(where)
+        if lost is not None:  # what we put there does not do: give the group up
+            self._give_up(lost)
+            return
+        shadow = detail["type"] == "too_short" and any(path[:-1] == where for path in self._repairs.dropped)
+        if where in self._repairs.renamed or shadow:
+            self._give_up(where)
+            return
+        if missing:
+            self._tell(where, f"{where[-1]!r} is required here", "", at_key=True)
+            self._give_up(where)
+            return
+        message, meant = told(detail)
+        at_key = detail["loc"][-1:] == ("[key]",)
+        self._told_wrong(detail, where, message, meant, at_key)
 
-def _explained(faults: list[tuple[Fault, str]]) -> set[Where]:
-    """The missing settings that a misspelt neighbour explains: one mistake, one message."""
-    guesses = {
-        (fault.where[:-1], fault.hint.split("'")[1])
-        for fault, kind in faults
-        if kind == "extra_forbidden" and "'" in fault.hint
-    }
-    return {f.where for f, kind in faults if kind == "missing" and (f.where[:-1], f.where[-1]) in guesses}
+    def _told_wrong(self, detail: ErrorDetails, where: Where, message: str, meant: str, at_key: bool) -> None:
+        hint = f"did you mean {meant!r}?" if meant else ""
+        group: Tree = self._mended.at(where)
+        if detail["type"] == "union_tag_invalid":
+            tag = str(detail["ctx"]["discriminator"]).strip("'")
+            where = (*where, tag)
+            if isinstance(group, dict) and detail["ctx"].get("tag") == tag:  # the key itself says the kind
+                self._tell(where, message, hint, at_key=True)
+                if meant and meant not in group:
+                    self._repairs.renamed[where] = meant
+                else:
+                    self._give_up(where[:-1])
+                return
+        self._tell(where, message, hint, at_key=at_key)
+        if meant:
+            self._repairs.put[where] = meant
+        else:
+            self._give_up(where)
 
+    def _tell(self, where: Where, message: str, hint: str, *, at_key: bool = False) -> None:
+        self._told.add(where)
+        self.problems.append(self._source.problem(where, message, hint, at_key=at_key))
 
-def _message(detail: ErrorDetails) -> tuple[str, str]:
-    kind, context, found = detail["type"], detail.get("ctx", {}), _shown(detail.get("input"))
-    match kind:
-        case "value_error":
-            return str(context.get("error", detail["msg"])), ""
-        case "literal_error" | "enum":
-            choices = str(context["expected"]).replace("'", "")
-            options = {word for part in choices.split(", ") for word in part.split(" or ")}
-            wanted = _near(str(detail.get("input")), options)
-            return f"expected one of {choices}; found {found}", f"did you mean {wanted!r}?" if wanted else ""
-        case "dict_type" | "model_type" | "model_attributes_type" | "dataclass_type" | "mapping_type":
-            return f"expected a group of settings, found {found}", ""
-        case "list_type" | "tuple_type" | "set_type" | "frozen_set_type":
-            return f"expected a list, found {found}", ""
-        case "string_type":
-            return f"expected text, found {found}", ""
-        case "bool_type" | "bool_parsing":
-            return f"expected true or false, found {found}", ""
-        case "too_short":
-            return "must not be empty", ""
-        case "union_tag_not_found" | "union_tag_invalid":
-            expected = str(context.get("expected_tags", "")).replace("'", "")
-            tag = str(context.get("tag", ""))
-            wanted = _near(tag, set(expected.split(", ")))
-            found = repr(tag) if tag else found
-            return f"expected one of {expected or context.get('discriminator')}; found {found}", (
-                f"did you mean {wanted!r}?" if wanted else ""
-            )
-        case _:
-            return detail["msg"][:1].lower() + detail["msg"][1:], ""
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return "a group of settings"
-        case list() | tuple():
-            return "a list"
-        case _:
-            text = str(value)
-            return repr(text if len(text) <= 60 else text[:57] + "…")
-
-
-def _near(word: str, options: Iterable[str]) -> str | None:
-    close = get_close_matches(word, sorted(options), n=1, cutoff=0.6)
-    return close[0] if close else None
-
-
-def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> set[str]:
-    """The settings that the model at ``loc`` knows, for a hint; every model met on the way where unions hide it."""
-    models: set[type[BaseModel]] = {model}
-    for step in loc:
-        found: set[type[BaseModel]] = set()
-        for candidate in models:
-            fields = {(info.alias or name): info for name, info in candidate.model_fields.items()}
-            if step in fields:
-                found |= _models_in(fields[str(step)].annotation)
-        models = found or models
-    return {info.alias or name for candidate in models for name, info in candidate.model_fields.items()}
-
-
-def _models_in(annotation: Any) -> set[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {annotation}
-    found: set[type[BaseModel]] = set()
-    for part in getattr(annotation, "__args__", ()):
-        found |= _models_in(part)
-    return found
+    def _give_up(self, where: Where) -> None:
+        """Put a value that would do in the place of a wrong one, or leave it out; at the second time, its group."""
+        while where in self._repairs.lost and where:
+            where = where[:-1]
+        if not where:
+            return
+        named = self._mended.named(where)
+        needed = self._shape.required(named, self._mended.tree) or self._shape.named_freely(named, self._mended.tree)
+        made = self._shape.value(named, self._mended.tree) if needed else None
+        if made is None:
+            self._repairs.dropped.add(where)
+            self._repairs.put.pop(where, None)
+        else:
+            self._repairs.put[where] = made

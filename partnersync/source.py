@@ -3,18 +3,20 @@
 PyYAML's own constructor would read ``NO`` as false, ``012`` as ten, ``0.10`` as a binary float, keep the last of two equal
 keys and expand aliases without end. So only its (C) composer is used, and this builder makes the values: every scalar
 stays the text that was written, but for plain ``true``, ``false`` and nothing (``null``, ``~`` or empty); what becomes of a
-text is decided by the model that reads it, exactly. Two equal keys, aliases, tags and oversized files are problems, and
-reading goes on after each, so that all of them are reported at once.
+text is decided by the model that reads it, exactly. Two equal keys, aliases, tags, secrets written out and oversized files
+are problems, and reading goes on after each where it can, so that all of them are reported at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from partnersync.errors import ConfigError, Problem
+from partnersync.secrecy import FIX, secret_kind
 
 Scalar = str | bool | None
 Tree = Scalar | dict[str, "Tree"] | list["Tree"]
@@ -22,7 +24,9 @@ Step = str | int
 Where = tuple[Step, ...]
 
 MAX_BYTES = 5_000_000
+MAX_NODES = 200_000
 MAX_DEPTH = 40
+_TOO_LARGE = f"is larger than {MAX_BYTES // 1_000_000} MB: not a config"
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _STR = "tag:yaml.org,2002:str"
@@ -44,12 +48,16 @@ class Place:
 
 @dataclass(slots=True)
 class Source:
-    """One YAML file: its tree, the place of every path in it, and what was wrong with the text itself."""
+    """One YAML file: its tree, the place of every path in it, and what was wrong with the text itself.
+
+    ``lost`` are the paths whose value could not be taken (None stands there); their problem is told already.
+    """
 
     file: str
     tree: Tree = None
     places: dict[Where, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    lost: set[Where] = field(default_factory=set)
 
     def problem(self, where: Where, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """A problem at ``where``; a path that the file does not have is placed at its nearest ancestor."""
@@ -89,15 +97,19 @@ def read_source(path: Path) -> Source:
         ConfigError: the file cannot be read, is too large, is not UTF-8 or not YAML.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(
-                [Problem(str(path), 0, 0, "", f"is larger than {MAX_BYTES // 1_000_000} MB: not a config")]
-            )
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise ConfigError([Problem(str(path), 0, 0, "", _TOO_LARGE, "is this the right file?")])
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError([Problem(str(path), 0, 0, "", f"is not UTF-8 text (byte {error.start})")]) from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            [Problem(str(path), line, 1, "", f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]
+        ) from error
     except OSError as error:
-        raise ConfigError([Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}")]) from error
+        hint = "`partnersync init` writes a first one" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError([Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}", hint)]) from error
     return parse_source(text, str(path))
 
 
@@ -109,7 +121,7 @@ def parse_source(text: str, file: str) -> Source:
     """
     source = Source(file)
     if len(text) > MAX_BYTES:
-        raise ConfigError([Problem(file, 0, 0, "", f"is larger than {MAX_BYTES // 1_000_000} MB: not a config")])
+        raise ConfigError([Problem(file, 0, 0, "", _TOO_LARGE, "is this the right file?")])
     try:
         aliases = _anchored(text, source)
         root = None if aliases else yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -126,13 +138,15 @@ def parse_source(text: str, file: str) -> Source:
     if root is not None:
         source.tree = _build(root, (), source)
         source.places[()] = Place(1, 1, 1, 1)
+    if secret_kind(text):
+        _refuse_secrets(text, source)
     return source
 
 
 def _anchored(text: str, source: Source) -> bool:
     """Refuse anchors and aliases before anything is composed: a few bytes of them can stand for gigabytes."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         mark = event.start_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         if isinstance(event, yaml.NodeEvent) and event.anchor:
@@ -147,6 +161,9 @@ def _anchored(text: str, source: Source) -> bool:
         if depth > MAX_DEPTH:
             source.problems.append(Problem(source.file, line, column, "", "is nested too deeply"))
             return True
+        if count > MAX_NODES:
+            source.problems.append(Problem(source.file, line, column, "", f"has more than {MAX_NODES:,} values"))
+            return True
     return bool(source.problems)
 
 
@@ -155,6 +172,7 @@ def _build(node: yaml.Node, where: Where, source: Source) -> Tree:
     source.places.setdefault(where, Place(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 1))
     if node.tag not in _PLAIN_TAGS:
         source.problems.append(source.problem(where, f"the tag {node.tag!r} is not supported", "write a plain value"))
+        source.lost.add(where)
         return None
     match node:
         case yaml.ScalarNode():
@@ -184,6 +202,8 @@ def _mapping(node: yaml.MappingNode, where: Where, source: Source) -> dict[str, 
                 Problem(source.file, line, column, path_text(where), "a key must be a word", "is a colon missing?")
             )
             continue
+        if secret_kind(key.value):  # its line is told with the other secrets, without the text
+            continue
         here = (*where, key.value)
         if key.value in built:
             first = source.places[here].line
@@ -198,3 +218,29 @@ def _mapping(node: yaml.MappingNode, where: Where, source: Source) -> dict[str, 
         source.places[here] = Place(line, column, mark.line + 1, mark.column + 1)
         built[key.value] = _build(value, here, source)
     return built
+
+
+def _refuse_secrets(text: str, source: Source) -> None:
+    """Report every secret on its line, comments included, and take those that are values out of the tree."""
+    told: set[int] = set()
+    for where, place in source.places.items():
+        value = source.at(where)
+        kind = secret_kind(value) if isinstance(value, str) else None
+        if isinstance(value, str) and kind:
+            source.lost.add(where)
+            told.update(range(place.value_line, place.value_line + value.count("\n") + 2))
+            source.problems.append(source.problem(where, f"{kind} stands in this file", FIX))
+    for number, line in enumerate(text.splitlines(), 1):
+        kind = None if number in told else secret_kind(line)
+        if kind:
+            source.problems.append(Problem(source.file, number, 1, "", f"{kind} stands in this file", FIX))
+    for where in source.lost:
+        _take_out(source.tree, where)
+
+
+def _take_out(tree: Tree, where: Where) -> None:
+    node: Any = tree
+    for step in where[:-1]:
+        node = node[step]
+    if where:
+        node[where[-1]] = None

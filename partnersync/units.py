@@ -6,13 +6,15 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from partnersync.ids import is_slug
 from partnersync.money import MINOR_UNITS, parse_amount
+from partnersync.secrecy import secret_kind
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
@@ -34,6 +36,8 @@ def _kind(value: Any) -> str:
             return "a group of settings"
         case list() | tuple():
             return "a list"
+        case str() if secret_kind(value):
+            return "a secret"
         case _:
             return repr(value)
 
@@ -123,17 +127,28 @@ def _time_of_day(value: Any) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """Every name this machine knows; kept, because asking walks a folder of 600 files."""
+    return frozenset(available_timezones())
+
+
 def _timezone(value: Any) -> str:
     text = _text(value, "a timezone such as America/New_York")
-    if text not in available_timezones():
-        raise ValueError(f"expected a timezone such as America/New_York, found {text!r}")
-    return ZoneInfo(text).key
+    if text not in _timezones():
+        meant = sorted(
+            name for name in _timezones() if text and name.casefold().endswith(text.casefold()) and "/" in name
+        )
+        hint = f" (did you mean {meant[0]}?)" if meant else ""
+        raise ValueError(f"expected a timezone such as America/New_York, found {_kind(text)}{hint}")
+    return text
 
 
 def _currency(value: Any) -> str:
     text = _text(value, "a currency code such as USD")
     if text not in MINOR_UNITS:
-        raise ValueError(f"expected an ISO 4217 currency code such as USD, found {text!r}")
+        hint = f": write {text.upper()}" if text.upper() in MINOR_UNITS else ""
+        raise ValueError(f"expected an ISO 4217 currency code such as USD, found {text!r}{hint}")
     return text
 
 

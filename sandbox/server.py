@@ -7,6 +7,8 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +21,7 @@ from sandbox.counters import Call
 from sandbox.faults import When
 from sandbox.injection import CutShort, Injector, Outcome, current_call
 from sandbox.store import commit_hook
-from sandbox.wire import Reply, Request, Vendor, build_request, json_reply
+from sandbox.wire import Reply, Request, Vendor, build_request, decoded, json_reply
 from sandbox.world import World
 
 _WORKERS = 64
@@ -47,7 +49,12 @@ class Application:
         """Answer one call."""
         if scope["type"] != "http":
             return
-        request = await _read(scope, receive)
+        try:
+            request = await _read(scope, receive)
+        except ValueError as error:
+            refusal = Outcome(json_reply(400, {"message": str(error)}))
+            await _send(refusal, send, False, self.world.clock.now())
+            return
         if request is None:
             return
         loop = asyncio.get_running_loop()
@@ -56,7 +63,7 @@ class Application:
         if outcome.reply is None:
             transport.abort()
             return
-        await _send(outcome, send, request.method == "HEAD")
+        await _send(outcome, send, request.method == "HEAD", self.world.clock.now())
         if outcome.keep is not None:
             await asyncio.sleep(0)
             transport.close()
@@ -137,6 +144,7 @@ class Server:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
             server_header=False,
             timeout_keep_alive=300,
             timeout_graceful_shutdown=1,
@@ -203,24 +211,27 @@ async def _read(scope: Scope, receive: Callable[[], Any]) -> Request | None:
             break
     raw_path = scope["raw_path"].decode("latin-1")
     query = scope["query_string"].decode("latin-1")
-    headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
     target = f"{raw_path}?{query}" if query else raw_path
     peer = scope.get("client")
     return build_request(
         scope["method"],
         target,
         headers,
-        b"".join(chunks),
+        decoded(b"".join(chunks), coding),
         peer_port=peer[1] if peer else 0,
     )
 
 
-async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool) -> None:
+async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool, now: datetime) -> None:
     reply: Reply | None = outcome.reply
     assert reply is not None
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    named = {_spelt(name): value for name, value in reply.headers.items()}
+    named.setdefault("Date", format_datetime(now.replace(microsecond=0), usegmt=True))
     if reply.status not in (204, 304):
-        headers.append((b"content-length", str(len(reply.body)).encode()))
+        named["Content-Length"] = str(len(reply.body))
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if outcome.keep is not None:
         await send(
@@ -232,3 +243,8 @@ async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool) -> Non
         )
         return
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+def _spelt(name: str) -> str:
+    """`Content-Type`, as vendors' servers write it: some clients look names up by their letters."""
+    return name if name != name.lower() else "-".join(part.capitalize() for part in name.split("-"))

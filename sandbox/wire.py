@@ -1,9 +1,10 @@
 """What travels between the HTTP server and a vendor: one request in, one reply out."""
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
 
@@ -66,11 +67,28 @@ def build_request(
     peer_port: int = 0,
 ) -> Request:
     """Take a raw request target and headers apart; also used for the subrequests of a composite call."""
+    if target.startswith(("http://", "https://")):  # the absolute form, which proxies are sent
+        parts = urlsplit(target)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     raw_path, _, raw_query = target.partition("?")
     lowered = {name.lower(): value for name, value in headers}
     query = parse_qs(raw_query, keep_blank_values=True) if raw_query else {}
     base = base_url or f"http://{lowered.get('host', '127.0.0.1')}"
     return Request(method.upper(), unquote(raw_path), query, lowered, body, base, target, peer_port)
+
+
+def decoded(body: bytes, coding: str) -> bytes:
+    """A body without its content coding. Raises: `ValueError` where it is not so coded."""
+    try:
+        match coding.strip().lower():
+            case "gzip" | "x-gzip":
+                return zlib.decompress(body, wbits=zlib.MAX_WBITS | 16)
+            case "deflate":
+                return zlib.decompress(body)
+            case _:
+                return body
+    except zlib.error as error:
+        raise ValueError(f"the body is not {coding}") from error
 
 
 class Vendor(Protocol):

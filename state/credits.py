@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from partnersync.credits import Credit, Finding
 from partnersync.ids import Ref, digest
@@ -24,7 +24,10 @@ from state.stored import credits_of, evidence_row
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Everything decided about one deal; ``good_until``: time alone may change it then (None: never)."""
+    """Everything decided about one deal; ``good_until``: time alone may change it then (None: never).
+
+    Of a deal that is not ``readable`` nothing was decided: what is stored of it stays.
+    """
 
     opportunity: Ref
     credits: tuple[Credit, ...] = ()
@@ -32,6 +35,7 @@ class Decided:
     rates: tuple[FrozenRate, ...] = ()
     findings: tuple[Finding, ...] = ()
     good_until: datetime | None = None
+    readable: bool = True
 
 
 class Credits:
@@ -49,13 +53,17 @@ class Credits:
         """
         with self._database.writing(fence) as open_:
             ids = fact_ids(self._database, open_, {each.opportunity for each in decided})
-            by_id = {ids[each.opportunity]: each for each in decided}
+            by_id = {ids[each.opportunity]: each for each in decided if each.readable}
             credited = self._credits(open_, by_id, config)
-            entered, pools = self._entries(open_, by_id)
+            now = self._database.clock.now()
+            entered, pools = self._entries(open_, by_id, now)
             rates = self._rates(open_, by_id)
-            mark(self._database, open_, dirty_pool, pools, self._database.clock.now())
+            mark(self._database, open_, dirty_pool, pools, now)
             self._mark_records(open_, credited | entered)
-            unmark(self._database, open_, dirty, by_id)
+            unmark(self._database, open_, dirty, ids.values())
+            for some in chunks(sorted(ids[each.opportunity] for each in decided if not each.readable)):
+                here = update(standing).where(standing.c.workspace == self._workspace)
+                open_.execute(here.where(standing.c.opportunity.in_(some)).values(config=config))
         counts = {"credited": len(credited), "entered": len(entered), "pools": len(pools), "rates": rates}
         return Counter({"decided": len(decided), **counts})
 
@@ -113,7 +121,7 @@ class Credits:
         if rows:
             open_.execute(insert(table), rows)
 
-    def _entries(self, open_: Connection, by_id: Mapping[int, Decided]) -> tuple[set[int], set[int]]:
+    def _entries(self, open_: Connection, by_id: Mapping[int, Decided], now: datetime) -> tuple[set[int], set[int]]:
         pools = pool_ids(self._database, open_, {one.pool for each in by_id.values() for one in each.entries})
         after: dict[tuple[int, int, int], dict[str, Any]] = {}
         for id_, each in by_id.items():
@@ -139,7 +147,7 @@ class Credits:
             )
             open_.execute(here, [{"p": key[0], "d": key[1], "n": key[2]} for key in old])
         if new:
-            open_.execute(insert(entry), [after[key] for key in new])
+            open_.execute(insert(entry), [{**after[key], "entered_at": now} for key in new])
         return {key[1] for key in [*new, *old]}, {key[0] for key in [*new, *old]}
 
     def _rates(self, open_: Connection, by_id: Mapping[int, Decided]) -> int:

@@ -8,7 +8,7 @@ from partnersync.errors import StateError
 from partnersync.records import Identity
 from state.database import Database, Fence
 from state.marks import upsert
-from state.schema import binding, cursor
+from state.schema import binding, cursor, full_read
 
 
 class Cursors:
@@ -24,6 +24,27 @@ class Cursors:
         )
         with self._database.reading() as open_:
             return {row[0]: row[1] for row in open_.execute(query)}
+
+    def bound(self) -> dict[str, Identity]:
+        """Connection → the org or portal that it was bound to."""
+        query = select(binding.c.connection, binding.c.crm, binding.c.org).where(
+            binding.c.workspace == self._database.workspace
+        )
+        with self._database.reading() as open_:
+            return {row[0]: Identity(row[1], row[2]) for row in open_.execute(query)}
+
+    def full(self, fence: Fence, connection: str, object_: str, total: int) -> int | None:
+        """Note how many live records a full read brought; gives what the one before brought."""
+        here = (
+            full_read.c.workspace == self._database.workspace,
+            full_read.c.connection == connection,
+            full_read.c.object == object_,
+        )
+        row = {"workspace": self._database.workspace, "connection": connection, "object": object_, "total": total}
+        with self._database.writing(fence) as open_:
+            before = open_.execute(select(full_read.c.total).where(*here)).scalar_one_or_none()
+            open_.execute(upsert(self._database, full_read).values(**row, at=self._database.clock.now()))
+        return before
 
     def forget(self, fence: Fence, connection: str) -> None:
         """Read everything of this connection anew next time."""
@@ -41,6 +62,9 @@ class Cursors:
         query = select(binding.c.crm, binding.c.org).where(
             binding.c.workspace == self._database.workspace, binding.c.connection == connection
         )
+        known = self.bound().get(connection)
+        if known is not None and (known.crm, known.org) == (identity.crm, identity.org):
+            return
         with self._database.writing(fence) as open_:
             bound = open_.execute(query).one_or_none()
             if bound is None:

@@ -32,6 +32,7 @@ _SQLITE = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=30000",
     "PRAGMA synchronous=FULL",
+    "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete an append-only row without its trigger
     "PRAGMA cache_size=-32000",
 )
 
@@ -165,10 +166,9 @@ def engines(url: str) -> tuple[Engine, Engine]:
             return _sqlite(place, "BEGIN IMMEDIATE", size=1), _sqlite(place, "BEGIN", size=5)
         case "postgresql":
             place = place.set(drivername="postgresql+psycopg")
-            writer = create_engine(place, pool_pre_ping=True, pool_size=2, max_overflow=4)
-            return writer, create_engine(
-                place, pool_pre_ping=True, pool_size=2, max_overflow=4, isolation_level="REPEATABLE READ"
-            )
+            waits = {"options": "-c lock_timeout=30000"}
+            pooled = {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 4, "connect_args": waits}
+            return create_engine(place, **pooled), create_engine(place, isolation_level="REPEATABLE READ", **pooled)
         case other:
             raise StateError(f"{other} is not supported: use sqlite or postgresql")
 

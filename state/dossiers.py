@@ -30,13 +30,16 @@ class Dossiers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def stream(self, wanted: Wanted, as_of: datetime, chunk: int = 2000) -> Iterator[RawDossier]:
+    def stream(
+        self, wanted: Wanted, as_of: datetime, chunk: int = 2000, rules: str | None = None
+    ) -> Iterator[RawDossier]:
         """One dossier per opportunity that was ever seen: those marked dirty or past their ``good_until`` at ``as_of``,
-        all, or the named ones; ordered by when they were first seen (named ones too).
+        all, or the named ones; ordered by when they were first seen (named ones too). With ``rules``, dirty ones are
+        also those that were decided by another version of the rules.
 
         ``accounts`` are ordered by hops from the opportunity, its own first.
         """
-        for some in chunks(self._ids(wanted, as_of), chunk):
+        for some in chunks(self._ids(wanted, as_of, rules), chunk):
             with self._database.reading() as connection:
                 ready = list(gather(self._database, connection, some))
             yield from ready
@@ -55,7 +58,7 @@ class Dossiers:
                 ready = newest(self._database, connection, some, refs_of(self._database, connection, some))
             yield from (ready[id_] for id_ in some)
 
-    def _ids(self, wanted: Wanted, as_of: datetime) -> list[int]:
+    def _ids(self, wanted: Wanted, as_of: datetime, rules: str | None = None) -> list[int]:
         workspace = self._database.workspace
         with self._database.reading() as connection:
             if isinstance(wanted, str) and wanted == "all":
@@ -66,5 +69,7 @@ class Dossiers:
                 late = select(standing.c.opportunity).where(standing.c.workspace == workspace)
                 ids = set(connection.execute(marked).scalars())
                 ids |= set(connection.execute(late.where(standing.c.good_until <= as_of)).scalars())
+                if rules is not None:
+                    ids |= set(connection.execute(late.where(standing.c.config != rules)).scalars())
                 return sorted(ids)
             return sorted(set(fact_ids(self._database, connection, wanted).values()))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.errors import ConflictError
 from state.database import Database, Fence
 from state.schema import lease, workspace
 
 
-def acquire(database: Database, owner: str, job: str = "run", ttl: float = 120.0) -> Fence:
-    """Take the lease if it is free or has run out; ``ttl`` must exceed the longest call's timeout.
+def acquire(
+    database: Database,
+    owner: str,
+    job: str = "run",
+    ttl: float = 120.0,
+    gone: Callable[[str], bool] = lambda owner: False,
+) -> Fence:
+    """Take the lease if it is free, has run out, or its owner is surely ``gone``; ``ttl`` exceeds the longest timeout.
+
+    A killed run would else keep the next one waiting until its lease runs out. The token grows all the same, so that an owner
+    that was wrongly thought gone commits nothing more.
 
     Raises:
         ConflictError: somebody else holds it.
@@ -20,23 +33,30 @@ def acquire(database: Database, owner: str, job: str = "run", ttl: float = 120.0
     expires = now + int(ttl * 1_000_000)
     new = {"workspace": database.workspace, "job": job, "owner": owner, "token": 1}
     insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
-    taken = (
-        insert(lease)
-        .values(**new, expires_at=expires, renewed_at=now)
-        .on_conflict_do_update(
-            index_elements=["workspace", "job"],
-            set_={"owner": owner, "token": lease.c.token + 1, "expires_at": expires, "renewed_at": now},
-            where=lease.c.expires_at.op("<=")(now),
-        )
-        .returning(lease.c.token)
-    )
-    with database.marking() as connection:
-        token = connection.execute(taken).scalar_one_or_none()
-        if token is None:
-            holder = select(lease.c.owner).where(lease.c.workspace == database.workspace, lease.c.job == job)
-            raise ConflictError(
-                f"{connection.execute(holder).scalar_one()} is running {job!r}; try again when it is done"
+
+    def taken(free: ColumnElement[bool]) -> Any:
+        return (
+            insert(lease)
+            .values(**new, expires_at=expires, renewed_at=now)
+            .on_conflict_do_update(
+                index_elements=["workspace", "job"],
+                set_={"owner": owner, "token": lease.c.token + 1, "expires_at": expires, "renewed_at": now},
+                where=free,
             )
+            .returning(lease.c.token)
+        )
+
+    with database.marking() as connection:
+        token = connection.execute(taken(lease.c.expires_at.op("<=")(now))).scalar_one_or_none()
+        if token is None:
+            held = select(lease.c.owner, lease.c.token).where(
+                lease.c.workspace == database.workspace, lease.c.job == job
+            )
+            holder, old = connection.execute(held).one()
+            if gone(holder):
+                token = connection.execute(taken(lease.c.token == old)).scalar_one_or_none()
+            if token is None:
+                raise ConflictError(f"{holder} is running {job!r}; try again when it is done")
     return Fence(database, job, owner, token, ttl)
 
 

@@ -45,6 +45,21 @@ def upgrade(url: str) -> tuple[str | None, str]:
         reader.dispose()
 
 
+def is_new(url: str) -> bool:
+    """Whether no table of ours was ever made there.
+
+    Raises:
+        StateError: unreachable.
+    """
+    writer, reader = engines(url)
+    try:
+        with refusals(), reader.connect() as connection:
+            return _revision(connection) is None
+    finally:
+        writer.dispose()
+        reader.dispose()
+
+
 def head() -> str:
     """The revision that this version works on."""
     found = ScriptDirectory.from_config(_config()).get_current_head()

@@ -32,11 +32,15 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class PooledDeals:
-    """One pool: its entries by effective day, creation and source key (blocked ones last), and what is posted."""
+    """One pool: its entries by effective day, creation and source key (blocked ones last), and what is posted.
+
+    ``changed`` are the deals whose entries here came, changed or went since the pool was last settled.
+    """
 
     pool: Pool
     entries: tuple[Entry, ...]
     posted: tuple[Posted, ...]
+    changed: frozenset[Ref] = frozenset()
 
 
 class Pools:
@@ -62,23 +66,36 @@ class Pools:
 
     def _pooled(self, connection: Connection, ids: Iterable[int]) -> list[PooledDeals]:
         pools = pools_by_id(self._database, connection, ids)
-        entries = self._entries(connection, pools)
+        since = select(dirty_pool.c.pool, dirty_pool.c.since).where(
+            dirty_pool.c.workspace == self._database.workspace, dirty_pool.c.pool.in_(sorted(pools))
+        )
+        marked = {row[0]: row[1] for row in connection.execute(since)}
+        entries, changed = self._entries(connection, pools, marked)
         posted: dict[int, list[Posted]] = {}
         for id_, each in posted_sums(self._database, connection, line.c.pool.in_(sorted(pools))):
             posted.setdefault(id_, []).append(each)
-        return [
-            PooledDeals(pools[id_], tuple(sorted(entries.get(id_, ()), key=_order)), tuple(posted.get(id_, ())))
-            for id_ in sorted(pools)
-        ]
+        ready = []
+        for id_ in sorted(pools):
+            here, sums = entries.get(id_, []), posted.get(id_, [])
+            present = {each.opportunity for each in here}
+            gone = {each.key.opportunity for each in sums if each.minor and each.key.opportunity not in present}
+            moved = frozenset(changed.get(id_, set()) | gone)
+            ready.append(PooledDeals(pools[id_], tuple(sorted(here, key=_order)), tuple(sums), moved))
+        return ready
 
-    def _entries(self, connection: Connection, pools: dict[int, Pool]) -> dict[int, list[Entry]]:
+    def _entries(
+        self, connection: Connection, pools: dict[int, Pool], marked: dict[int, datetime]
+    ) -> tuple[dict[int, list[Entry]], dict[int, set[Ref]]]:
         query = select(entry).where(entry.c.workspace == self._database.workspace, entry.c.pool.in_(sorted(pools)))
         rows = connection.execute(query).all()
         refs = refs_of(self._database, connection, {row.opportunity for row in rows})
         found: dict[int, list[Entry]] = {}
+        changed: dict[int, set[Ref]] = {}
         for row in rows:
             found.setdefault(row.pool, []).append(_entry(row, pools[row.pool], refs[row.opportunity]))
-        return found
+            if row.pool in marked and row.entered_at >= marked[row.pool]:
+                changed.setdefault(row.pool, set()).add(refs[row.opportunity])
+        return found, changed
 
 
 Strand = tuple[str, str, str, int]

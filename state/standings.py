@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -51,7 +52,7 @@ class StoredCell:
     sent: str | None = None
     read_back: str | None = None
     since: tuple[str | None, ...] = ()
-    written_at: object = None
+    written_at: datetime | None = None
     noted: tuple[str | None, str | None] | None = None
     has_base: bool = False
 
@@ -185,6 +186,14 @@ class Standings:
             fact.c.workspace == self._database.workspace,
             fact.c.kind.in_(("account", "opportunity")),
             fact.c.life == "live",
+        )
+        with self._database.reading() as open_:
+            return int(open_.execute(query).scalar_one())
+
+    def quarantined(self) -> int:
+        """How many records could not be read."""
+        query = select(func.count()).where(
+            fact.c.workspace == self._database.workspace, fact.c.quarantine.is_not(None), fact.c.life == "live"
         )
         with self._database.reading() as open_:
             return int(open_.execute(query).scalar_one())

@@ -48,8 +48,14 @@ def sent(inputs: Iterable[Input], send: Send, matched_by: str = "id") -> Iterato
             yield from _one(batch, send, matched_by)
         except _Stopped as stopped:
             waiting = [*stopped.unsent, *(each for later in batches[number + 1 :] for each in later)]
-            yield from _all(waiting, "retry", stopped.error)
+            yield from alike((each.key for each in waiting), "retry", stopped.error)
             raise stopped.error from stopped
+
+
+def alike(keys: Iterable[str], status: Status, error: ConnectorError) -> Iterator[Outcome]:
+    """The same outcome for each key."""
+    code = error.code or (f"HTTP_{error.status}" if error.status is not None else None)
+    return (Outcome(key, status, code=code, message=str(error)) for key in keys)
 
 
 class _Stopped(Exception):
@@ -85,12 +91,12 @@ def _one(batch: Sequence[Input], send: Send, matched_by: str) -> Iterator[Outcom
     try:
         answer = send([{**each.json, "objectWriteTraceId": each.key} for each in batch])
     except UnavailableError as error:
-        yield from _all(batch, "unknown" if error.maybe_done else "retry", error)
+        yield from alike((each.key for each in batch), "unknown" if error.maybe_done else "retry", error)
     except (UnauthorizedError, QuotaError) as error:
         raise _Stopped(error, batch) from error
     except RejectedError as error:
         if len(batch) == 1:
-            yield from _all(batch, "rejected", error)
+            yield from alike([batch[0].key], "rejected", error)
             return
         middle = len(batch) // 2
         try:
@@ -100,15 +106,6 @@ def _one(batch: Sequence[Input], send: Send, matched_by: str) -> Iterator[Outcom
         yield from _one(batch[middle:], send, matched_by)
     else:
         yield from _matched(batch, answer, matched_by)
-
-
-def _all(batch: Iterable[Input], status: Status, error: ConnectorError) -> Iterator[Outcome]:
-    for each in batch:
-        yield Outcome(each.key, status, code=error.code or _status_code(error), message=str(error))
-
-
-def _status_code(error: ConnectorError) -> str | None:
-    return f"HTTP_{error.status}" if error.status is not None else None
 
 
 def _matched(batch: Sequence[Input], answer: Answer, matched_by: str) -> Iterator[Outcome]:

@@ -27,6 +27,7 @@ class HubSpotConnection(Connection):
 
     host_pattern: ClassVar[str] = r"api(?:-[a-z0-9]+)?\.hubapi\.com"
     host_example: ClassVar[str] = "https://api.hubapi.com"
+    field_pattern: ClassVar[str] = r"[a-z][a-z0-9_]*"
 
     crm: Literal["hubspot"]
     url: str = "https://api.hubapi.com"

@@ -52,9 +52,9 @@ class HubSpotConnector:
         self._exchange = exchange
         self._calls = calls
         self._identity: Identity | None = None
-        associations = Associations(calls)
-        self._pulling = Pulling(calls, associations, lambda: self._known().org, settings.overlap, pages)
-        self._tasks = Tasks(calls, associations, self._known)
+        associations, clock = Associations(calls), line.surroundings.clock
+        self._pulling = Pulling(calls, associations, lambda: self._known().org, settings.overlap, clock, pages)
+        self._tasks = Tasks(calls, associations, self._known, clock)
         self._writing = Writing(calls)
         self._properties = Properties(calls)
 

@@ -79,9 +79,7 @@ class Exchange:
         self._url = line.hosts.check(url)
         self._token = token
         self._version = version
-        self._pool = urllib3.PoolManager(
-            num_pools=1, maxsize=2, retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": "partnersync"}
-        )
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=2, cert_reqs="CERT_REQUIRED")
 
     def select_header_accept(self, accepts: Sequence[str]) -> str:
         """Asked by the API objects."""

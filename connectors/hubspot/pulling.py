@@ -21,6 +21,8 @@ from connectors.hubspot.records import (
     raw_record,
     stamp_ms,
 )
+from partnersync.clock import Clock
+from partnersync.errors import RejectedError
 from partnersync.records import Merged, Page, RawRecord, Unreadable, Wanted
 
 PRIMARY_COMPANY = "hs_primary_associated_company"
@@ -45,6 +47,7 @@ class Pulling:
     associations: Associations
     portal: Callable[[], str]
     overlap: timedelta
+    clock: Clock
     pages: Pages = Pages()
 
     def hot(self, wanted: Wanted) -> Iterator[Page]:
@@ -66,11 +69,7 @@ class Pulling:
                 yield Page(wanted.object, gone=gone)
             if after is None:
                 break
-        has_merged = {"propertyName": MERGED_IDS, "operator": "HAS_PROPERTY"}
-        for survivors in self._changes(wanted.object, (MERGED_IDS,)).all((has_merged,)):
-            merged = self._merged(wanted.object, survivors)
-            if merged:
-                yield Page(wanted.object, merged=merged)
+        yield from self._survivors(wanted.object)
         yield Page(wanted.object, done=True)
 
     def cold(self, wanted: Wanted) -> Iterator[Page]:
@@ -89,7 +88,7 @@ class Pulling:
             batch = asked[start : start + BATCH]
             results = self.calls.read(object_, batch, _properties(fields)).results
             for json in self._completed(object_, results, fields):
-                record = raw_record(self.portal(), object_, json, fields)
+                record = raw_record(self.portal(), object_, json, fields, self.clock.now())
                 if not isinstance(record, RawRecord):
                     continue
                 losers = {merge.loser.id for merge in merges(self.portal(), object_, json)}
@@ -104,6 +103,16 @@ class Pulling:
             kept = replace(cursor, listing=after, seen=seen if after is not None else 0)
             last = after is None
             yield replace(page, cursor=kept.written(), done=last, total=seen if last else None)
+
+    def _survivors(self, object_: str) -> Iterator[Page]:
+        """What was ever merged; an object whose records HubSpot does not merge has no property to ask for."""
+        has_merged = {"propertyName": MERGED_IDS, "operator": "HAS_PROPERTY"}
+        try:
+            for survivors in self._changes(object_, (MERGED_IDS,)).all((has_merged,)):
+                if merged := self._merged(object_, survivors):
+                    yield Page(object_, merged=merged)
+        except RejectedError:
+            return
 
     def _start(self, wanted: Wanted) -> Cursor:
         """Where searching will begin once everything was listed: found out before the listing, from HubSpot itself."""
@@ -166,7 +175,7 @@ class Pulling:
         unreadable: list[Unreadable] = []
         results = self._filled(wanted, results)
         for json in self._completed(wanted.object, results, wanted.fields):
-            record = raw_record(self.portal(), wanted.object, json, wanted.fields)
+            record = raw_record(self.portal(), wanted.object, json, wanted.fields, self.clock.now())
             if isinstance(record, RawRecord):
                 records.append(record)
             else:

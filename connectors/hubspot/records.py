@@ -20,8 +20,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Json = Mapping[str, Any]
 
 
-def raw_record(portal: str, object_: str, json: Json, fields: Sequence[str]) -> RawRecord | Unreadable:
-    """One record with the fields asked for; a field that HubSpot left out of it is absent, an empty one is None."""
+def raw_record(portal: str, object_: str, json: Json, fields: Sequence[str], now: datetime) -> RawRecord | Unreadable:
+    """One record with the fields asked for; a field that HubSpot left out of it is absent, an empty one is None.
+
+    One that cannot be read is dated ``now``, when it was met.
+    """
     ref = Ref(CRM, portal, object_, str(json.get("id") or ""))
     properties = json.get("properties")
     try:
@@ -31,7 +34,7 @@ def raw_record(portal: str, object_: str, json: Json, fields: Sequence[str]) -> 
         created = instant(json["createdAt"]) if json.get("createdAt") else None
     except (KeyError, ValueError) as error:
         payload: dict[str, Value] = {"record": str(dict(json))[:2_000]}
-        return Unreadable(ref, f"HubSpot's {object_} {ref.id or '?'} cannot be read: {error}", payload, _EPOCH)
+        return Unreadable(ref, f"HubSpot's {object_} {ref.id or '?'} cannot be read: {error}", payload, now)
     values = {name: _value(properties[name]) for name in fields if name in properties}
     author = properties.get(UPDATED_BY)
     return RawRecord(ref, values, stamp, created, str(author) if author else None)

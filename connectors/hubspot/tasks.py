@@ -11,37 +11,80 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 from connectors.base import TaskDraft
 from connectors.hubspot.associations import Associations
-from connectors.hubspot.batches import Input, sent
+from connectors.hubspot.batches import Input, alike, sent
 from connectors.hubspot.calls import BATCH, Calls
+from connectors.hubspot.exchange import Answer
 from connectors.hubspot.records import Json, raw_record
 from connectors.hubspot.task_texts import KEY_PROPERTY, READ, TASKS, properties, told
 from partnersync.changes import Outcome
-from partnersync.errors import RejectedError
+from partnersync.clock import Clock
+from partnersync.errors import ConnectorError, QuotaError, RejectedError, UnauthorizedError, UnavailableError
 from partnersync.records import Identity, RawRecord
 
 
 class Tasks:
     """The tasks of one portal."""
 
-    def __init__(self, calls: Calls, associations: Associations, identity: Callable[[], Identity]) -> None:
+    def __init__(
+        self, calls: Calls, associations: Associations, identity: Callable[[], Identity], clock: Clock
+    ) -> None:
+        self._clock = clock
         self._calls = calls
         self._associations = associations
         self._identity = identity
         self._known_keyed: bool | None = None
 
     def put(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
-        """Create those without an id, update or close the others; one outcome per draft."""
-        known = [self._change(draft) for draft in drafts if draft.id is not None]
-        yield from sent(known, partial(self._calls.update, TASKS))
-        fresh = [draft for draft in drafts if draft.id is None]
-        if not fresh:
-            return
-        keyed = self._keyed()
-        made = sent(map(self._creation, fresh), partial(self._calls.create, TASKS, unique=keyed))
-        yield from self._settled(made) if keyed else made
+        """Create those without an id, update or close the others; one outcome per draft.
+
+        Raises:
+            UnauthorizedError, QuotaError: the first of them, after every draft was told what became of it.
+        """
+        failed: ConnectorError | None = None
+        for known, group in groupby(sorted(drafts, key=_is_known), key=_is_known):
+            some = list(group)
+            try:
+                yield from self._changed(some) if known else self._created(some)
+            except (UnauthorizedError, QuotaError) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _changed(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
+        yield from self._sent(drafts, self._change, partial(self._calls.update, TASKS))
+
+    def _created(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
+        """Objects apart, so that one that takes no tasks keeps none from the others."""
+        for object_ in sorted({draft.about_object for draft in drafts}):
+            some = [draft for draft in drafts if draft.about_object == object_]
+            made = self._sent(some, self._creation, self._create)
+            yield from self._settled(made)
+
+    def _sent(
+        self,
+        drafts: Sequence[TaskDraft],
+        prepared: Callable[[TaskDraft], Input],
+        send: Callable[[Sequence[Json]], Answer],
+    ) -> Iterator[Outcome]:
+        """Outcomes, also where asking HubSpot what a task must look like failed and so nothing was sent."""
+        keys = [draft.key for draft in drafts]
+        try:
+            inputs = [prepared(draft) for draft in drafts]
+        except RejectedError as error:
+            yield from alike(keys, "rejected", error)
+        except ConnectorError as error:
+            yield from alike(keys, "retry", error)
+            if not isinstance(error, UnavailableError):
+                raise
+        else:
+            yield from sent(inputs, send)
+
+    def _create(self, inputs: Sequence[Json]) -> Answer:
+        return self._calls.create(TASKS, inputs, unique=self._keyed())
 
     def find(self, drafts: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
         """The tasks that exist, by key: by their id, the unique property, or among the tasks of their record."""
@@ -69,7 +112,7 @@ class Tasks:
     ) -> None:
         """The oldest task of each key; a task that a person edited may have lost its key and is known by its id."""
         identity = self._identity()
-        record = raw_record(identity.org, TASKS, json, ())
+        record = raw_record(identity.org, TASKS, json, (), self._clock.now())
         if not isinstance(record, RawRecord):
             return
         values = told(json, identity.timezone or "UTC")
@@ -88,14 +131,18 @@ class Tasks:
         """A refused creation whose key is in the portal already was done before."""
         refused: list[Outcome] = []
         for outcome in outcomes:
-            if outcome.status == "rejected":
+            if outcome.status == "rejected" and self._known_keyed:
                 refused.append(outcome)
             else:
                 yield outcome
-        there = {
-            str((json.get("properties") or {}).get(KEY_PROPERTY)): str(json["id"])
-            for json in self._read([outcome.key for outcome in refused], KEY_PROPERTY)
-        }
+        try:
+            there = {
+                str((json.get("properties") or {}).get(KEY_PROPERTY)): str(json["id"])
+                for json in self._read([outcome.key for outcome in refused], KEY_PROPERTY)
+            }
+        except ConnectorError as error:
+            yield from alike((outcome.key for outcome in refused), "unknown", error)
+            return
         for outcome in refused:
             id_ = there.get(outcome.key)
             yield outcome if id_ is None else Outcome(outcome.key, "applied", id=id_)
@@ -128,6 +175,10 @@ class Tasks:
                 found = {}
             self._known_keyed = found.get("hasUniqueValue") is True
         return self._known_keyed
+
+
+def _is_known(draft: TaskDraft) -> bool:
+    return draft.id is not None
 
 
 def _age(id_: str) -> tuple[int, str]:

@@ -52,8 +52,10 @@ class SalesforceConnection(Connection):
 
     host_pattern: ClassVar[str] = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.salesforce\.com"
     host_example: ClassVar[str] = "https://acme.my.salesforce.com"
+    field_pattern: ClassVar[str] = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?:__p?c)?"
 
     crm: Literal["salesforce"]
+    url: Annotated[str, Field(examples=["https://acme.my.salesforce.com"])]
     api_version: Annotated[str, BeforeValidator(_version)] = "66.0"
     auth: Annotated[ClientCredentials | JwtBearer, Field(discriminator="flow")]
     task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"

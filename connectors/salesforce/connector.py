@@ -18,7 +18,7 @@ from connectors.salesforce.cursor import parse_cursor
 from connectors.salesforce.dialect import SalesforceDialect
 from connectors.salesforce.full import FullRead
 from connectors.salesforce.ids import long_id
-from connectors.salesforce.sending import CHUNK, Item, send
+from connectors.salesforce.sending import AT_ONCE, Item, send
 from connectors.salesforce.shapes import Selection, Shape, came_into_sight
 from connectors.salesforce.steps import run
 from connectors.salesforce.tasks import TASK, Desk
@@ -45,7 +45,7 @@ def connect(
 class SalesforceConnector:
     """Pulls by composite calls, writes by sObject Collections; used by one thread at a time."""
 
-    capabilities = Capabilities(writable=True, tasks=TASK, batch=CHUNK, creates_fields=False)
+    capabilities = Capabilities(writable=True, tasks=TASK, batch=AT_ONCE, creates_fields=False)
 
     def __init__(
         self,

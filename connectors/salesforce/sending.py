@@ -21,6 +21,7 @@ from partnersync.changes import Outcome
 from partnersync.errors import ConnectorError, RejectedError, UnavailableError
 
 CHUNK = 200
+AT_ONCE = CHUNK * MOST_QUERIES
 _AGAIN = frozenset({LOCKED, "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"})
 _LOCKS = RetryPolicy(attempts=4, total=30.0, first_wait=0.25, longest_wait=5.0)
 

@@ -141,6 +141,8 @@ def _test(field: Field, test: Test, timezone: str) -> Decider:
         answer = holds(facts)
         if answer is None:
             return f"{field.name} is {_shown(value, timezone)}, not comparable with {test.shown}"
+        if negative and not answer:
+            return f"{field.name} is {_shown(value, timezone)}, which is excluded"
         negated = "not " if answer is negative else ""
         if wish in ("contains", "starts with"):
             return f"{field.name} {_shown(value, timezone)!r} {negated}{wish} {test.shown!r}".replace(

@@ -165,5 +165,5 @@ class Vocabulary:
 
 def near(word: str, known: Iterable[str], cutoff: float = 72.0) -> str | None:
     """The known word that is closest to a misspelt one, None where none is close."""
-    found = process.extractOne(word.casefold(), list(known), score_cutoff=cutoff)
+    found = process.extractOne(word, list(known), processor=str.casefold, score_cutoff=cutoff)
     return found[0] if found else None

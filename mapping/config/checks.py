@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mapping.conditions.vocabulary import ExtraKind, Vocabulary, near
+from mapping.conditions.vocabulary import BUILT_IN, ExtraKind, Vocabulary, near
 from mapping.config.parties import Partners, Program, RosterInline, RosterSource
 from mapping.config.rules import Attribution, FieldRule, Registrations
 from mapping.config.section import SourceName
@@ -61,12 +61,14 @@ def _sources(sections: MappingSections, connections: Collection[str]) -> Iterato
                 yield Fault((*here, "from"), f"{source.name} is already a source of {kind}", "keep one of them")
             seen.add(source.name)
             yield from _values(here, source)
+            yield from _own_names((*here, "extra"), kind, getattr(source, "extra", {}))
             if isinstance(source, OpportunitySource):
                 yield from _stages(here, source)
     for name in ("roster", "tiers"):
         section = getattr(sections.partners, name)
         if section is not None and not isinstance(section, RosterInline):
             yield from _connection(("partners", name, "from"), section.from_, connections)
+            yield from _own_names(("partners", name, "extra"), "partner", getattr(section, "extra", {}))
 
 
 def _connection(where: Where, name: SourceName, connections: Collection[str]) -> Iterator[Fault]:
@@ -91,10 +93,13 @@ def _values(here: Where, source: Source) -> Iterator[Fault]:
 def _stages(here: Where, source: OpportunitySource) -> Iterator[Fault]:
     stages = source.stages
     yield from _twice((*here, "stages"), {"open": stages.open, "won": stages.won, "lost": stages.lost})
-    taken = set(OpportunitySource.model_fields["fields"].annotation.model_fields)  # type: ignore[union-attr]
-    for name in source.extra:
-        if name in taken | {"outcome", "crm"}:
-            yield Fault((*here, "extra", name), f"{name!r} is a word of ours already", "choose another name", True)
+
+
+def _own_names(where: Where, subject: str, extra: Iterable[str]) -> Iterator[Fault]:
+    """A field of the config's own must not hide one of ours from conditions."""
+    for name in extra:
+        if f"{subject}.{name}" in BUILT_IN:
+            yield Fault((*where, name), f"{name!r} is a word of ours already", "choose another name", True)
 
 
 def _twice(where: Where, words: Mapping[str, Iterable[str]]) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import InitErrorDetails, ValidationError
 
+from mapping.conditions.vocabulary import near
+
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9-]*\.[A-Za-z0-9_]+|file:[^\s:][^:]*")
 
 
@@ -71,7 +73,9 @@ def told_apart_by(key: str, models: Mapping[str, type[BaseModel]]) -> Callable[[
         if not isinstance(value, Mapping):
             return inner(value) if isinstance(value, tuple(models.values())) else _not_a_group(value)
         if key not in value:
-            raise ValidationError.from_exception_data("rule", [_detail("missing", (key,), value, {})])
+            slips = [each for each in value if near(str(each), [key]) is not None]
+            wrong = [_detail("extra_forbidden", (str(each),), value[each], {}) for each in slips]
+            raise ValidationError.from_exception_data("rule", [_detail("missing", (key,), value, {}), *wrong])
         model = models.get(str(value[key]))
         if model is None:
             context = {"discriminator": f"'{key}'", "tag": str(value[key]), "expected_tags": ", ".join(models)}

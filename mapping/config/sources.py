@@ -83,7 +83,11 @@ class AccountSource(Source):
 
 
 class OpportunityFields(Section):
-    """Fields of an opportunity. ``twin`` holds the id of the same deal in another CRM."""
+    """Fields of an opportunity.
+
+    ``twin`` holds the id of the same deal in another CRM; ``stage_since`` when it entered its stage, so that evidence
+    recorded after a win is told from evidence before it even on a deal that was won before we first looked.
+    """
 
     name: FieldName
     stage: FieldName
@@ -100,6 +104,7 @@ class OpportunityFields(Section):
     region: FieldName | None = None
     loss_reason: FieldName | None = None
     twin: FieldName | None = None
+    stage_since: FieldName | None = None
 
 
 class OpportunitySource(Source):

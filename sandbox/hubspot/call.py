@@ -103,6 +103,8 @@ class Call:
             raise refusals.malformed(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
         except UnicodeError as error:
             raise refusals.malformed("line 1, column 1: Invalid UTF-8") from error
+        except (RecursionError, ValueError) as error:  # nested too deep, or a number of thousands of digits
+            raise refusals.malformed("line 1, column 1: Stream constraint exceeded") from error
 
     def inputs(self, limit: int) -> list[dict[str, Any]]:
         """The `inputs` of a batch. Raises: `Refusal` 400 where they are absent or too many."""

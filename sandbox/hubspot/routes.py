@@ -296,6 +296,7 @@ ROUTES = (
 
 def route_of(method: str, path: str) -> Match | None:
     """The route of a call. Where the path exists for other methods only, that is said by `allowed`."""
+    method = "GET" if method == "HEAD" else method
     for route in ROUTES:
         if method in route.methods and (found := route.pattern.fullmatch(path)):
             parts = {name: value for name, value in found.groupdict().items() if value is not None}

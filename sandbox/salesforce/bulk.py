@@ -114,12 +114,13 @@ class Bulk:
             "Sforce-NumberOfRecords": str(len(rows)),
             "Sforce-Locator": str(end) if end < len(rids) else "null",
         }
-        return Reply(200, _csv(compiled, rows, job.info), headers)
+        return Reply(200, csv_rows(compiled, rows, job.info), headers)
 
 
-def _csv(compiled: Compiled, rows: list[tuple[Any, ...]], info: dict[str, Any]) -> bytes:
+def csv_rows(compiled: Compiled, rows: list[tuple[Any, ...]], info: dict[str, Any]) -> bytes:
+    """Rows as CSV with a header, every cell quoted."""
     columns = list(_columns(compiled.node))
-    moments = {index for name, index, _ in columns if _is_moment(compiled, name)}
+    moments = {index for name, index, _ in columns if is_moment(compiled, name)}
     out = io.StringIO()
     ending = "\r\n" if info.get("lineEnding") == "CRLF" else "\n"
     delimiter = _DELIMITERS.get(str(info.get("columnDelimiter")), ",")
@@ -145,6 +146,7 @@ def _columns(node: Node, before: str = "") -> list[tuple[str, int, bool]]:
     return found
 
 
-def _is_moment(compiled: Compiled, name: str) -> bool:
+def is_moment(compiled: Compiled, name: str) -> bool:
+    """Whether a column holds instants."""
     field = compiled.entity.find(name.rsplit(".", 1)[-1])
     return (field is not None and field.type == "datetime") or name.endswith(("Date", "Modstamp"))

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 
@@ -11,6 +12,7 @@ from sandbox.salesforce.errors import SalesforceError, method_not_allowed, not_f
 from sandbox.salesforce.ids import full_id
 from sandbox.salesforce.objects.model import SObject
 from sandbox.salesforce.org import ApiCall, Org
+from sandbox.salesforce.records import Actor
 from sandbox.salesforce.rows import external_field, find_by_external_id
 from sandbox.salesforce.sobject_collections import Result, run
 from sandbox.wire import Reply, json_reply
@@ -104,40 +106,12 @@ class Ingest:
 
     def _do(self, call: ApiCall, job: Job) -> list[Result]:
         sobject = self._org.sobject(job.info["object"])
+        operation, external = job.info["operation"], job.info.get("externalIdFieldName") or "Id"
 
         def write(row: dict[str, str]) -> Callable[[], Result]:
-            return lambda: self._write(call, job, sobject, row)
+            return lambda: write_row(self._org, call.actor, operation, external, sobject, row)
 
         return run(self._org, [write(row) for row in _rows(job)], all_or_none=False)
-
-    def _write(self, call: ApiCall, job: Job, sobject: SObject, row: dict[str, str]) -> Result:
-        records, actor = self._org.records, call.actor
-        body = {name: None if value == _NULL else value for name, value in row.items() if value != ""}
-        given = full_id(body.pop("Id", "") or "")
-        operation, external = job.info["operation"], job.info.get("externalIdFieldName") or "Id"
-        if operation == "upsert" and external != "Id":
-            field = external_field(self._org, sobject, external)
-            key = next((value for name, value in body.items() if name.lower() == external.lower()), None)
-            if not key:
-                raise SalesforceError("MISSING_ARGUMENT", f"{field.name} not specified", [])
-            matches = find_by_external_id(self._org, sobject, field, key)
-            rest = {name: value for name, value in body.items() if name.lower() != external.lower()}
-            if len(matches) > 1:
-                raise SalesforceError("DUPLICATE_EXTERNAL_ID", f"{field.name}: more than one record found", [])
-            if matches:
-                records.update(sobject, matches[0], rest, actor)
-                return {"id": matches[0], "success": True, "created": False}
-            return {"id": records.create(sobject, body, actor), "success": True, "created": True}
-        if operation == "insert" or (operation == "upsert" and given is None):
-            return {"id": records.create(sobject, body, actor), "success": True, "created": True}
-        if given is None:
-            raise SalesforceError("MISSING_ARGUMENT", "Id not specified", [])
-        unknown = SalesforceError("INVALID_CROSS_REFERENCE_KEY", fields=[])
-        if operation in ("delete", "hardDelete"):
-            records.delete(sobject, given, actor, missing=unknown)
-        else:
-            records.update(sobject, given, body, actor, missing=unknown)
-        return {"id": given, "success": True, "created": False}
 
     def _results(self, job: Job, kind: str) -> Reply:
         rows = list(_rows(job))
@@ -162,6 +136,38 @@ class Ingest:
                     text = f"{error['statusCode']}:{error['message']}:{' '.join(error['fields'])} --"
                     writer.writerow([row.get("Id", ""), text, *row.values()])
         return Reply(200, out.getvalue().encode(), {"content-type": "text/csv"})
+
+
+def write_row(
+    org: Org, actor: Actor, operation: str, external: str, sobject: SObject, row: Mapping[str, Any]
+) -> Result:
+    """Write one row as its operation says. Raises: `SalesforceError`."""
+    records = org.records
+    body = {name: None if value == _NULL else value for name, value in row.items() if value != ""}
+    given = full_id(body.pop("Id", "") or "")
+    if operation == "upsert" and external != "Id":
+        field = external_field(org, sobject, external)
+        key = next((value for name, value in body.items() if name.lower() == external.lower()), None)
+        if not key:
+            raise SalesforceError("MISSING_ARGUMENT", f"{field.name} not specified", [])
+        matches = find_by_external_id(org, sobject, field, key)
+        rest = {name: value for name, value in body.items() if name.lower() != external.lower()}
+        if len(matches) > 1:
+            raise SalesforceError("DUPLICATE_EXTERNAL_ID", f"{field.name}: more than one record found", [])
+        if matches:
+            records.update(sobject, matches[0], rest, actor)
+            return {"id": matches[0], "success": True, "created": False}
+        return {"id": records.create(sobject, body, actor), "success": True, "created": True}
+    if operation == "insert" or (operation == "upsert" and given is None):
+        return {"id": records.create(sobject, body, actor), "success": True, "created": True}
+    if given is None:
+        raise SalesforceError("MISSING_ARGUMENT", "Id not specified", [])
+    unknown = SalesforceError("INVALID_CROSS_REFERENCE_KEY", fields=[])
+    if operation in ("delete", "hardDelete"):
+        records.delete(sobject, given, actor, missing=unknown)
+    else:
+        records.update(sobject, given, body, actor, missing=unknown)
+    return {"id": given, "success": True, "created": False}
 
 
 def _rows(job: Job) -> list[dict[str, str]]:

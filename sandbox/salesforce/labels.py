@@ -1,5 +1,6 @@
 """What a call is named in counters and fault rules, and whether it writes."""
 
+import re
 from typing import Any
 
 import orjson
@@ -7,6 +8,7 @@ import orjson
 from sandbox.salesforce.composite import subrequests_of
 from sandbox.wire import Request
 
+_SELECT = re.compile(rb"\s*select\s", re.IGNORECASE)
 _FIXED = {"updated", "deleted", "describe"}
 
 
@@ -20,7 +22,7 @@ def label(request: Request) -> str:
     if path.startswith("/id/"):
         return "identity"
     if path.startswith("/services/async"):
-        return "bulk1"
+        return f"bulk1.{_job1_verb(request.method, path.split('/')[4:])}"
     segments = [part for part in path.split("/") if part][2:]
     match segments:
         case []:
@@ -57,6 +59,8 @@ def is_write(request: Request) -> bool:
         return any(str(sub.get("method", "GET")).upper() not in ("GET", "HEAD") for sub in subrequests_of(body))
     if name == "collections.read" or name in ("token", "revoke", "soap.login", "userinfo", "identity"):
         return False
+    if name.startswith("bulk1."):
+        return name == "bulk1.batch" and not _SELECT.match(request.body)
     if name.startswith("bulk."):
         return name == "bulk.ingest.upload"
     return request.method not in ("GET", "HEAD")
@@ -112,3 +116,17 @@ def _job_verb(method: str, rest: list[str]) -> str:
             return "status"
         case _:
             return "results"
+
+
+def _job1_verb(method: str, rest: list[str]) -> str:
+    match method, rest:
+        case "POST", ["job"]:
+            return "create"
+        case "POST", ["job", _]:
+            return "state"
+        case "POST", ["job", _, "batch"]:
+            return "batch"
+        case _, [*_, "result"] | [*_, "result", _]:
+            return "results"
+        case _:
+            return "status"

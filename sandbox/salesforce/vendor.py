@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sandbox.clock import Clock
 from sandbox.salesforce import labels
+from sandbox.salesforce.bulk1 import Bulk1
 from sandbox.salesforce.errors import MESSAGES, SalesforceError
 from sandbox.salesforce.ids import create_sequences, full_id
 from sandbox.salesforce.limits import Quota
@@ -20,7 +21,7 @@ from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.signin import SignIn
 from sandbox.settings import Settings
 from sandbox.store import Store
-from sandbox.wire import Reply, Request, build_request, json_reply
+from sandbox.wire import Reply, Request, build_request
 
 _STAMPS = frozenset(("CreatedDate", "LastModifiedDate", "SystemModstamp", "LastStageChangeDate", "CompletedDateTime"))
 _AUTHORS = frozenset(("CreatedById", "LastModifiedById"))
@@ -42,6 +43,7 @@ class Salesforce:
             self._org = Org(store, clock, settings, schema, records, queries)
             self.integration_user = found_org(self._org)
             self.signin = SignIn(self._org, self.integration_user)
+            self._bulk1 = Bulk1(self._org, self.signin)
         self._quota = Quota(clock, settings)
         self._rest = Rest(self._org, self.signin, self._quota)
 
@@ -63,8 +65,7 @@ class Salesforce:
         if request.path.rstrip("/") == "/services/data" or request.path.startswith("/services/data/"):
             return self._rest.answer(request)
         if request.path.startswith("/services/async"):
-            refusal = {"exceptionCode": "FeatureNotEnabled", "exceptionMessage": "Async API not enabled"}
-            return json_reply(400, refusal)
+            return self._bulk1.answer(request)
         return self.signin.answer(request)
 
     def rate_limited(self, form: str, request: Request) -> Reply:

@@ -64,6 +64,7 @@ entry = table(
     text("blocked", optional=True),
     document("facts"),
     document("context"),
+    instant("entered_at"),
     instant("good_until", optional=True),
     key=("pool", "opportunity", "ordinal"),
     indexes=(("opportunity",), ("good_until",)),

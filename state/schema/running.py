@@ -71,6 +71,10 @@ person = table(
     key=("crm", "org", "external"),
 )
 
+full_read = table(
+    "full_read", text("connection"), text("object"), whole("total"), instant("at"), key=("connection", "object")
+)
+
 snapshot = table(
     "snapshot",
     text("hash"),

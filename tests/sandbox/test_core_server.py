@@ -4,8 +4,10 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +245,12 @@ def test_a_process_of_its_own_keeps_its_world_in_a_file(tmp_path: Path) -> None:
 def test_a_process_that_cannot_start_says_so(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="did not start"):
         SandboxProcess(db=tmp_path / "no such folder" / "world.db", wait_s=20)
+
+
+def test_the_date_of_an_answer_is_the_worlds_own_clock(sandbox: Server) -> None:
+    sandbox.world.clock.move(90 * 86400)
+
+    with urllib.request.urlopen(f"{sandbox.url}/_sandbox/health") as answer:
+        told = parsedate_to_datetime(answer.headers["Date"])
+
+    assert abs((told - sandbox.world.clock.now()).total_seconds()) < 5

@@ -50,6 +50,17 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "full_read",
+        sa.Column("workspace", types.Whole(), autoincrement=False, nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("total", types.Whole(), autoincrement=False, nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "connection", "object", name=op.f("pk_full_read")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "lease",
         sa.Column("workspace", types.Whole(), autoincrement=False, nullable=False),
         sa.Column("job", sa.Text(), nullable=False),

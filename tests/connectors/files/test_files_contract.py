@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from contract import ConnectorContract
 
 from connectors.files import FileLayout, Files
 from partnersync.changes import Write
 from partnersync.ids import Ref
 from partnersync.records import Wanted
+from tests.connectors.contract import ConnectorContract
 
 _COLUMNS = ("id", "name", "amount", "stage", "closes_on", "note", "score", "flag")
 

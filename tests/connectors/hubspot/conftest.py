@@ -31,6 +31,8 @@ class Portal:
     surroundings: Surroundings
     version: str = "v3"
     pages: Pages = field(default_factory=lambda: Pages(listed=5, searched=Reach(page=5)))
+    policy: RetryPolicy = QUICK
+    token: str = TOKEN
     owner: str = ""
     account: str = "companies"
     opportunity: str = "deals"
@@ -71,7 +73,7 @@ class Portal:
             **settings,
         }
         model = HubSpotConnection.model_validate(given)
-        return connect("hubspot", model, lambda _: TOKEN, self.surroundings, QUICK, self.pages)
+        return connect("hubspot", model, lambda _: self.token, self.surroundings, self.policy, self.pages)
 
     def create(self, object_: str, values: Mapping[str, str | None]) -> str:
         given = {name: value for name, value in values.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract import ConnectorContract
+from tests.connectors.contract import ConnectorContract
 
 
 class TestHubSpot(ConnectorContract):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from decimal import Decimal
 
 import pytest
-from contract import Mirror
 
 from connectors.hubspot.changes import Reach
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.pulling import Pages
 from partnersync.records import Page, Wanted
 from sandbox.server import Server
+from tests.connectors.contract import Mirror
 
 FIELDS = ("dealname", "description", "amount")
 HOUR = 3_600_000
@@ -69,7 +70,8 @@ def test_idle_costs_one_search_even_right_after_a_bulk_change(portal) -> None:  
     portal.forget_calls()
 
     for _ in range(5):
-        assert brought(pull(connector, mirror)) == set()
+        (page,) = pull(connector, mirror)
+        assert (page.records, page.cursor, page.done) == ((), None, True)
 
     assert portal.server.world.counters.total("hubspot") == 5
     assert searches(portal) == 5
@@ -159,9 +161,10 @@ def test_more_changes_than_search_can_page_are_read_forward(portal) -> None:  # 
     assert mirror.live("deals") == set(ids)
 
 
-def test_short_and_empty_pages_do_not_end_a_pull(portal) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("place", [0, 3])
+def test_short_and_empty_pages_do_not_end_a_pull(portal, place: int) -> None:  # type: ignore[no-untyped-def]
     short(portal, cap=200)
-    portal.set(phantom_hits=12, phantom_hits_at=3)
+    portal.set(phantom_hits=12, phantom_hits_at=place)
     mirror, connector = Mirror(), portal.connect()
     ids = load(portal, 30, step=1)
 
@@ -379,3 +382,21 @@ def test_associations_are_read_in_every_form_they_come_in(portal, answer: str, k
     pull(portal.connect(), mirror, ("hs_primary_associated_company",))
 
     assert [mirror.value("deals", id_, "hs_primary_associated_company") for id_ in ids] == [None, company]
+
+
+def test_a_number_that_comes_as_a_number_keeps_its_digits(portal) -> None:  # type: ignore[no-untyped-def]
+    record = {
+        "id": "7",
+        "properties": {"amount": 12.1, "dealname": ""},
+        "createdAt": "2026-01-01T00:00:00Z",
+        "updatedAt": "2026-01-02T00:00:00.5+00:00",
+    }
+    unreadable = {"id": "8", "properties": {}, "createdAt": "2026-01-01T00:00:00Z"}
+    body = {"results": [record, unreadable]}
+    portal.fault(endpoint="list.deals", action={"kind": "status", "code": 200, "body": body})
+
+    (page,) = portal.connect().cold([Wanted("deals", FIELDS)])
+
+    assert page.records[0].values == {"amount": Decimal("12.1"), "dealname": None}
+    assert [one.ref.id for one in page.unreadable] == ["8"]
+    assert page.total == 1

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
-from contract import ConnectorContract
 
 from connectors.base import Surroundings
 from connectors.memory import TASKS, MemoryConnection, MemoryConnector, MemoryCrm
@@ -19,6 +18,7 @@ from partnersync.clock import FixedClock
 from partnersync.errors import UnavailableError
 from partnersync.ids import Ref
 from partnersync.records import Choice, FieldKind, FieldSchema, ObjectSchema, Person, Wanted
+from tests.connectors.contract import ConnectorContract
 
 _STAGES = ("open", "won")
 

@@ -1,0 +1,84 @@
+"""Columns: a field of ours, the source's name for it, and how its value is read; what fails names the setting to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from mapping import values
+from mapping.conditions.vocabulary import ExtraKind
+from partnersync.records import RawRecord, Value
+
+Read = Callable[[Value], Any]
+
+
+class UnreadableError(Exception):
+    """One record cannot be read; the message names the setting or the value to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field of ours, the source's name for it, and how its value is read."""
+
+    ours: str
+    theirs: str
+    read: Read
+
+
+def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> dict[str, Any]:
+    """Every column under our name.
+
+    Raises:
+        UnreadableError: a field is absent or holds what it cannot.
+    """
+    given: dict[str, Any] = {}
+    held = record.values
+    for column in columns:
+        try:
+            given[column.ours] = column.read(held[column.theirs])
+        except KeyError:
+            raise UnreadableError(
+                f"{path}.{column.ours}: the source did not give {column.theirs!r}: it is hidden, renamed or gone"
+            ) from None
+        except ValueError as error:
+            raise UnreadableError(f"{path}.{column.ours}: {column.theirs} {error}") from None
+    return given
+
+
+def mapped_words(ours: str, maps: Mapping[str, Mapping[str, Iterable[str]]], path: str) -> Read | None:
+    """The reading of a field whose values the config maps; None where it maps none."""
+    if ours not in maps:
+        return None
+    words = {value: word for word, held in maps[ours].items() for value in held}
+
+    def read(value: Value) -> str | None:
+        given = values.text(value)
+        if given is None:
+            return None
+        try:
+            return words[given]
+        except KeyError:
+            raise UnreadableError(f"the value {given!r} is in no list of {path}.values.{ours}") from None
+
+    return read
+
+
+def extra_reading(kind: ExtraKind, timezone: str) -> Read:
+    """How a field of the config's own is read; days and instants become ISO text."""
+    match kind:
+        case "text":
+            return values.text
+        case "number":
+            return values.number
+        case "boolean":
+            return values.boolean
+        case "date":
+            return lambda value: _iso(values.day(value, timezone))
+        case "datetime":
+            return lambda value: _iso(values.instant(value, timezone))
+
+
+def _iso(moment: date | datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

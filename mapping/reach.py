@@ -1,0 +1,46 @@
+"""Under which keys a fact is found, so that a change touches every opportunity it may decide and no other.
+
+Pure and total: every fact has its keys, from nothing but itself. State stores them without knowing what they mean. An account
+carries: an opportunity knows only its account, and reaches a registration by the account's domain or name through it.
+Partners, tiers, signals and targets belong to the book; a change of them is a change of rules, not of single deals.
+"""
+
+from __future__ import annotations
+
+from mapping.identity import normal_name
+from mapping.twins import meeting_keys
+from partnersync.facts import Account, Opportunity, Override, Partner, Reach, Registration, Signal, Target, Touchpoint
+from partnersync.ids import Ref
+
+AnyFact = Account | Opportunity | Registration | Touchpoint | Override | Partner | Signal | Target
+
+
+def keys(fact: AnyFact) -> Reach:
+    """The keys of a fact."""
+    match fact:
+        case Account():
+            named = _known(account=fact.ref, domain=fact.domain, name=fact.name)
+            return Reach((*named, *_known(account=fact.parent)), carries=True)
+        case Opportunity():
+            own = _known(opportunity=fact.ref, account=fact.account)
+            return Reach((*own, *_known(opportunity=fact.twin)), meets=meeting_keys(fact))
+        case Registration():
+            return Reach(
+                _known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain, name=fact.customer)
+            )
+        case Touchpoint():
+            return Reach(_known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain))
+        case Override():
+            return Reach(_known(opportunity=fact.opportunity))
+        case Partner():
+            return Reach((f"partner:{fact.id}",))
+        case Signal() | Target():
+            return Reach((f"partner:{fact.partner}",) if fact.partner else ())
+
+
+def _known(
+    opportunity: Ref | None = None, account: Ref | None = None, domain: str | None = None, name: str | None = None
+) -> tuple[str, ...]:
+    normal = normal_name(name) if name else ""
+    given = (("opportunity", opportunity), ("account", account), ("domain", domain), ("name", normal or None))
+    return tuple(f"{kind}:{value}" for kind, value in given if value is not None)

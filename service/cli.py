@@ -1,0 +1,93 @@
+"""The command line: one file per command, and one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import typer
+
+from partnersync.errors import ConfigError, PartnersyncError, UnsafePlanError
+from service.commands import (
+    apply,
+    check,
+    db,
+    demo,
+    erase,
+    explain,
+    init,
+    plan,
+    pull,
+    run,
+    sandbox,
+    schema,
+    serve,
+    setup,
+    statement,
+    status,
+    test,
+)
+
+app = typer.Typer(
+    name="partnersync",
+    help="Keeps a CRM true about partners.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (
+    demo,
+    init,
+    check,
+    schema,
+    setup,
+    pull,
+    plan,
+    apply,
+    run,
+    serve,
+    status,
+    explain,
+    statement,
+    test,
+    sandbox,
+    erase,
+):
+    app.command(command.__name__.rpartition(".")[2])(command.command)
+app.add_typer(db.app, name="db")
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback for a person's mistake."""
+    try:
+        code = app(standalone_mode=False)
+    except PartnersyncError as error:
+        _say(error)
+        code = error.exit_code
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2 if isinstance(error, click.UsageError) else error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code or 0)
+
+
+def _say(error: PartnersyncError) -> None:
+    match error:
+        case ConfigError(problems=problems):
+            typer.echo(str(error), err=True)
+            if len(problems) > 1:
+                typer.echo(f"{len(problems)} mistakes in the config.", err=True)
+        case UnsafePlanError(reasons=reasons):
+            typer.echo("The plan waits for a person; nothing was written:", err=True)
+            for reason in reasons:
+                typer.echo(f"  - {reason}", err=True)
+        case _:
+            typer.echo(f"partnersync: {error}", err=True)

@@ -1,0 +1,211 @@
+"""One cycle: pull, remember, attribute, settle, plan, guard, post, apply; and the stops before its end.
+
+``plan`` is the cycle stopped before apply and makes the very object that apply runs. Every part is level-triggered: whatever
+a killed run left undone is still marked as such, and the next run does it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from connectors.base import Freshness
+from partnersync.changes import Plan
+from partnersync.errors import ConflictError, PartnersyncError, UnsafePlanError
+from reconcile.writeback.guards import Situation, reasons
+from service.shop import Shop
+from service.steps.apply import Doing, apply_plan, resolve_all
+from service.steps.attribute import attribute_all
+from service.steps.plan import Planned, plan_all
+from service.steps.pull import Pulled, pull
+from service.steps.rules import Rules, rules_of_the_day
+from service.steps.settle import Moved, post, preview
+from state.database import Fence
+from state.plans import Plans as StoredPlans
+from state.runs import Runs
+from state.snapshots import Snapshots
+from state.standings import Standings
+from state.tasks import Tasks
+
+
+class Watcher(Protocol):
+    """Told what happens, for progress bars and logs."""
+
+    def step(self, name: str) -> None:
+        """A step begins."""
+        ...
+
+    def at(self, what: str, done: int, total: int | None = None) -> None:
+        """So far."""
+        ...
+
+
+class Silent:
+    """Tells nobody."""
+
+    def step(self, name: str) -> None:
+        """Nothing."""
+
+    def at(self, what: str, done: int, total: int | None = None) -> None:
+        """Nothing."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What one cycle did. ``seconds`` is (wall, own CPU) by step."""
+
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    pulled: Pulled = field(default_factory=Pulled)
+    decided: dict[str, int] = field(default_factory=dict)
+    moved: Moved = field(default_factory=Moved)
+    plan: Plan | None = None
+    reasons: tuple[str, ...] = ()
+    posted: int = 0
+    done: Doing = field(default_factory=Doing)
+    resolved: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """What could not be reached, by connection."""
+        return {**self.pulled.failed, **self.done.failed}
+
+    def counts(self) -> dict[str, Any]:
+        """The report as numbers, for run history and machines."""
+        return {
+            "pulled": dict(self.pulled.counts),
+            "decided": dict(self.decided),
+            "pools": self.moved.pools,
+            "lines": self.posted,
+            "plan": dict(self.plan.totals) if self.plan else {},
+            "applied": dict(self.done.counts),
+            "resolved": dict(self.resolved),
+            "failed": dict(self.failed),
+            "seconds": {step: round(wall, 3) for step, (wall, _) in self.seconds.items()},
+        }
+
+
+def run_cycle(
+    shop: Shop,
+    work: Mapping[str, Freshness] | None = None,
+    *,
+    apply: bool = True,
+    approve: str | None = None,
+    approved: Plan | None = None,
+    exact: bool = False,
+    watcher: Watcher | None = None,
+    kind: str = "run",
+) -> Report:
+    """Run one cycle over ``work`` (connection → freshness; None: every connection, hot).
+
+    ``apply=False`` stops after the plan. ``approve`` is who says yes to this config version and to a plan over its limits;
+    with ``approved``, the plan that they read, only those of its changes are sent that still hold (``exact``: all or none).
+
+    Raises:
+        UnsafePlanError: the plan waits for a person. ConflictError: another run holds the workspace.
+    """
+    report, watch = Report(), watcher or Silent()
+    wanted: Mapping[str, Freshness] = work if work is not None else dict.fromkeys(shop.settings.connections, "hot")
+    with shop.running() as fence:
+        runs = Runs(shop.database)
+        run = runs.begin(fence, kind, shop.settings.meaning, approve or "partnersync")
+        status, message = "failed", ""
+        try:
+            rules = _decide(shop, fence, run, wanted, report, watch)
+            _judge(shop, fence, rules, report, approve)
+            if apply and not shop.stop.is_set():
+                if approved is not None and exact and report.plan and report.plan.digest != approved.digest:
+                    raise ConflictError("the world moved since this plan was made: look at the new one")
+                _act(shop, fence, run, rules, report, watch, approve, approved)
+            status = "stopped" if shop.stop.is_set() else "done"
+        except UnsafePlanError as error:
+            status, message = "waiting", str(error)
+            raise
+        except PartnersyncError as error:
+            message = str(error)
+            raise
+        finally:
+            runs.end(fence, run, status, report.counts(), message)
+            shop.meter.flush()
+    return report
+
+
+def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], report: Report, watch: Watcher) -> Rules:
+    """Everything up to the plan."""
+    with _timed(report, watch, "pull"):
+        shop.sign_in()
+        report.resolved = dict(resolve_all(shop, fence, run).counts)
+        report.pulled = pull(shop, fence, work, watch.at)
+    with _timed(report, watch, "attribute"):
+        rules = rules_of_the_day(shop, shop.clock.now())
+        report.decided = dict(attribute_all(shop, fence, rules, lambda n: watch.at("opportunities", n)))
+    with _timed(report, watch, "settle"):
+        report.moved = preview(shop, rules, lambda n: watch.at("pools", n))
+    with _timed(report, watch, "plan"):
+        planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n))
+        report.plan = planned.plan
+        Standings(shop.database).settle(fence, planned.quiet)
+        if planned.closed:
+            Tasks(shop.database).close(fence, planned.closed)
+    return rules
+
+
+def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str | None) -> None:
+    """Hold the plan against its limits and keep it with what they said."""
+    assert report.plan is not None
+    snapshots = Snapshots(shop.database)
+    snapshots.seen(fence, rules.config, shop.settings.model_dump(mode="json"))
+    if approve:
+        snapshots.approve(fence, rules.config, approve)
+    situation = Situation(
+        Standings(shop.database).reachable(),
+        report.moved.gross,
+        report.pulled.shrunk,
+        tuple(sorted(report.pulled.failed)),
+        snapshots.approved(rules.config),
+    )
+    report.reasons = reasons(report.plan, shop.settings.guards, situation)
+    if report.plan.changes or report.moved.lines:
+        StoredPlans(shop.database).put(fence, report.plan, report.reasons, approve)
+
+
+def _act(
+    shop: Shop,
+    fence: Fence,
+    run: int,
+    rules: Rules,
+    report: Report,
+    watch: Watcher,
+    approve: str | None,
+    approved: Plan | None,
+) -> None:
+    """Post and apply.
+
+    Raises:
+        UnsafePlanError: the plan is over its limits and nobody said yes.
+    """
+    assert report.plan is not None
+    if report.reasons and not approve:
+        raise UnsafePlanError(report.reasons, report.plan)
+    with _timed(report, watch, "post"):
+        report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
+    with _timed(report, watch, "apply"):
+        if report.plan.changes:
+            digests = {change.digest for change in approved.changes} if approved else None
+            report.done = apply_plan(shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n))
+
+
+@contextmanager
+def _timed(report: Report, watch: Watcher, step: str) -> Iterator[None]:
+    watch.step(step)
+    wall, cpu = time.perf_counter(), time.process_time()
+    try:
+        yield
+    finally:
+        took = (time.perf_counter() - wall, time.process_time() - cpu)
+        report.seconds[step] = took
+        structlog.get_logger("partnersync.cycle").info("step done", step=step, seconds=round(took[0], 3))

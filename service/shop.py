@@ -1,0 +1,233 @@
+"""Everything a command needs, opened once: settings, database, connectors, the readers of facts, and the stop signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+
+from connectors.base import Connector, Surroundings
+from connectors.files.connector import Files
+from connectors.registry import connect
+from mapping.fields import Reader
+from mapping.roster import RosterReader
+from partnersync.clock import Clock
+from partnersync.errors import ConnectorError, StateError
+from partnersync.records import Identity
+from service import logs
+from service.clock import SystemClock
+from service.feeds import FILES, Feed, feeds, layouts
+from service.secrets import Secrets
+from service.settings import Loaded, Settings, load
+from service.steps.writer import Schemas
+from state import leases, migrate
+from state.cursors import Cursors
+from state.database import Database, Fence
+from state.meter import DatabaseMeter
+
+SQLITE = "sqlite:///"
+
+
+@dataclass(slots=True)
+class Shop:
+    """One workspace, opened. Use it through ``opened``."""
+
+    loaded: Loaded
+    database: Database
+    clock: Clock
+    stop: threading.Event
+    secrets: Secrets
+    meter: DatabaseMeter
+    feeds: tuple[Feed, ...]
+    sites: dict[str, Identity] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    _connectors: dict[str, Connector] = field(default_factory=dict)
+    _schemas: dict[str, Schemas] = field(default_factory=dict)
+    _reader: Reader | None = None
+    _fence: Fence | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The config."""
+        return self.loaded.settings
+
+    @property
+    def reader(self) -> Reader:
+        """Reads raw records as canonical facts; signs in first where that was not done yet."""
+        if self._reader is None:
+            self.sign_in()
+            self._reader = Reader(self.settings.mapping, self.sites)
+        return self._reader
+
+    @property
+    def roster(self) -> RosterReader:
+        """Reads the rows of the roster and the tiers."""
+        return RosterReader(self.settings.mapping)
+
+    def connector(self, name: str) -> Connector | Files:
+        """The connector of a connection, made when it is first asked for."""
+        if name == FILES:
+            return Files(self.loaded.home, layouts(self.settings))
+        if name not in self._connectors:
+            around = Surroundings(self.clock, self.stop, self.meter)
+            self._connectors[name] = connect(name, self.settings.connections[name], self.secrets, around)
+        return self._connectors[name]
+
+    def crm(self, name: str) -> Connector:
+        """The connector of a CRM, which can write."""
+        found = self.connector(name)
+        assert not isinstance(found, Files)
+        return found
+
+    def schemas(self, name: str) -> Schemas:
+        """What a connection's CRM says of its fields, asked once per process."""
+        if name not in self._schemas:
+            self._schemas[name] = Schemas(self.crm(name))
+        return self._schemas[name]
+
+    def sign_in(self) -> Mapping[str, Identity]:
+        """Learn which org each connection opens, and refuse an org that this database does not belong to.
+
+        An org that was seen before is not asked again, so that a CRM that is down stops only itself.
+
+        Raises:
+            StateError: a connection opens another org than before.
+        """
+        cursors = Cursors(self.database)
+        known = cursors.bound()
+        for name in self.settings.connections:
+            if name in self.sites:
+                continue
+            try:
+                found = self.connector(name).identify()
+            except ConnectorError as error:
+                self.failures[name] = str(error)
+                if name in known:
+                    self.sites[name] = known[name]
+                continue
+            if self._fence is not None:
+                cursors.bind(self._fence, name, found)
+            self.sites[name] = found
+            self.failures.pop(name, None)
+        return self.sites
+
+    def feed(self, connection: str, object_: str) -> Feed:
+        """The feed of an object."""
+        return next(each for each in self.feeds if (each.connection, each.object) == (connection, object_))
+
+    def connection_of(self, crm: str, org: str) -> str | None:
+        """The name of the connection that opens an org."""
+        return next((name for name, site in self.sites.items() if (site.crm, site.org) == (crm, org)), None)
+
+    @contextmanager
+    def running(self) -> Iterator[Fence]:
+        """Hold the workspace's lease.
+
+        Raises:
+            ConflictError: another run holds it.
+        """
+        fence = leases.acquire(self.database, owner(), gone=gone)
+        self._fence = fence
+        try:
+            yield fence
+        finally:
+            self._fence = None
+            leases.release(fence)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.meter.flush()
+        for connector in self._connectors.values():
+            connector.close()
+        self.database.close()
+
+
+@contextmanager
+def opened(config: Path, *, json_logs: bool = False, verbose: bool = False) -> Iterator[Shop]:
+    """Load the config, open the database (a new one is made ready), and watch for SIGTERM and SIGINT.
+
+    Raises:
+        ConfigError: the config is wrong. StateError: the database cannot be used.
+    """
+    loaded = load(config)
+    secrets = Secrets(os.environ, loaded.home)
+    logs.configure(json=json_logs, verbose=verbose, known=lambda: secrets.known)
+    clock = SystemClock()
+    stop = threading.Event()
+    database = open_database(loaded, clock, make=True)
+    shop = Shop(loaded, database, clock, stop, secrets, DatabaseMeter(database), feeds(loaded.settings))
+    with _stopping(stop):
+        try:
+            yield shop
+        finally:
+            shop.close()
+
+
+def owner() -> str:
+    """This process, so that another on the same machine can tell whether it still lives."""
+    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+
+
+def gone(who: str) -> bool:
+    """Whether the process that a lease names ran on this machine and is no more; false where that cannot be told."""
+    host, _, rest = who.partition(":")
+    pid, _, began = rest.partition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        process = psutil.Process(int(pid))
+        return process.status() == psutil.STATUS_ZOMBIE or f"{process.create_time():.2f}" != began
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
+def database_url(loaded: Loaded) -> str:
+    """Where the state is; a relative SQLite file stands beside the config."""
+    url = loaded.settings.state.url
+    return SQLITE + str(loaded.home / url[len(SQLITE) :]) if url.startswith(SQLITE) else url
+
+
+def open_database(loaded: Loaded, clock: Clock, *, make: bool = False) -> Database:
+    """The workspace's database.
+
+    Raises:
+        StateError: it is not there (and ``make`` is false), too old, too new, or cannot be reached.
+    """
+    url = database_url(loaded)
+    if migrate.is_new(url):
+        if not make:
+            raise StateError("there is no database yet: run `partnersync pull` first")
+        migrate.upgrade(url)
+    return Database.open(url, loaded.settings.workspace, clock)
+
+
+@contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """Set ``stop`` on SIGTERM and SIGINT; a second signal ends the process as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[signal.Signals, Any] = {}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before[number] = signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)

@@ -1,0 +1,96 @@
+"""Apply: hand the approved changes to each connection's doer, and keep what became of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from partnersync.changes import Change, FieldChange, Plan
+from partnersync.errors import ConnectorError
+from reconcile.writeback.apply import Applied, Doer
+from service.shop import Shop
+from service.steps.writer import ConnectorWriter
+from state.database import Fence
+from state.journal import Journal
+
+QUIET = frozenset({"adopt", "override", "review"})
+
+
+@dataclass(slots=True)
+class Doing:
+    """Outcomes by word, those that people should read, and what stopped a connection."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    noteworthy: list[Applied] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def apply_plan(
+    shop: Shop,
+    fence: Fence,
+    plan: Plan,
+    run: int,
+    approved: Collection[str] | None = None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Doing:
+    """Send the plan's changes; ``approved`` are digests of those that may be sent (None: all)."""
+    doing = Doing()
+    journal = Journal(shop.database, fence, run)
+    allowed = [change for change in plan.changes if approved is None or change.digest in approved]
+    doing.counts["unapproved"] = len(plan.changes) - len(allowed)
+    journal.remember([c for c in allowed if isinstance(c, FieldChange) and c.action in QUIET])
+    doing.counts.update(c.action for c in allowed if c.action in QUIET)
+    done = 0
+    for connection, changes in _by_connection(shop, allowed):
+        try:
+            for outcome in _doer(shop, fence, journal, connection).apply(changes):
+                _keep(doing, outcome)
+                done += 1
+                tell(done)
+        except ConnectorError as error:
+            doing.failed[connection] = str(error)
+            log = structlog.get_logger("partnersync.apply")
+            log.warning("apply stopped", connection=connection, error=str(error))
+        finally:
+            shop.meter.flush()
+    return doing
+
+
+def resolve_all(shop: Shop, fence: Fence, run: int) -> Doing:
+    """Settle what an earlier run left in flight or unknown, on every connection that answers."""
+    doing = Doing()
+    journal = Journal(shop.database, fence, run)
+    for connection, site in shop.sites.items():
+        if connection in shop.failures or not journal.unresolved(site.crm, site.org):
+            continue
+        try:
+            for done in _doer(shop, fence, journal, connection).resolve(site.crm, site.org):
+                doing.counts[f"resolved_{done.status}"] += 1
+        except ConnectorError as error:
+            doing.failed[connection] = str(error)
+    return doing
+
+
+def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str) -> Doer:
+    writer = ConnectorWriter(shop.crm(connection))
+    normal = shop.schemas(connection).normal
+    return Doer(shop.settings.workspace, journal, writer, fence, normal, shop.stop)
+
+
+def _by_connection(shop: Shop, changes: list[Change]) -> Iterator[tuple[str, list[Change]]]:
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        ref = change.ref if isinstance(change, FieldChange) else change.record
+        connection = shop.connection_of(ref.crm, ref.org)
+        if connection is not None:
+            found.setdefault(connection, []).append(change)
+    yield from found.items()
+
+
+def _keep(doing: Doing, outcome: Applied) -> None:
+    doing.counts[outcome.status] += 1
+    if outcome.status not in {"applied", "verified"}:
+        doing.noteworthy.append(outcome)

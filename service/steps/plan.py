@@ -1,0 +1,252 @@
+"""Plan: the records that may need writing, what their fields should say, and the merge with what the CRM says now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from mapping.attribution import credited
+from mapping.conditions import Decider, Facts, compile_when
+from partnersync.changes import Change, FieldChange, Plan, TaskChange
+from partnersync.clock import local_day
+from partnersync.facts import Account, Opportunity
+from partnersync.ids import Ref
+from partnersync.records import Person, Unreadable
+from reconcile.writeback.config import ConnectionWriteback, FieldRule, TaskRule
+from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value, shown
+from reconcile.writeback.merge import Base, Noted
+from reconcile.writeback.plan import Cell, field_change, plan
+from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of
+from service.shop import Shop
+from service.steps.known import as_change, as_known, as_seen
+from service.steps.rules import Rules
+from service.steps.settle import Moved, earned
+from service.steps.writer import Schemas, draft, text_of
+from state.people import People
+from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
+from state.tasks import StoredTask, Tasks
+
+NONE_KNOWN = StoredCell()
+
+
+@dataclass(slots=True)
+class Planned:
+    """The plan, and which records were looked at and need nothing."""
+
+    plan: Plan
+    quiet: list[int] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+
+def plan_all(shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None] = lambda _: None) -> Planned:
+    """Plan for every record that may need writing."""
+    planner = Planner(shop, rules, moved)
+    changes: list[Change] = []
+    quiet: list[int] = []
+    store = Standings(shop.database)
+    accounts: set[int] = set()
+    looked = 0
+    for ids in store.dirty("opportunity"):
+        accounts |= store.accounts_of(ids)
+        looked += _collect(planner.deals(ids), ids, changes, quiet)
+        tell(looked)
+    for ids in store.dirty("account"):
+        accounts |= set(ids)
+    listed = sorted(accounts)
+    for start in range(0, len(listed), 500):
+        some = listed[start : start + 500]
+        looked += _collect(planner.accounts(some), some, changes, quiet)
+        tell(looked)
+    made = plan(shop.settings.workspace, rules.config, rules.as_of, changes)
+    return Planned(made, quiet, planner.closed)
+
+
+def _collect(found: Iterable[tuple[int, Change]], ids: Iterable[int], changes: list[Change], quiet: list[int]) -> int:
+    busy = set()
+    for id_, change in found:
+        busy.add(id_)
+        changes.append(change)
+    listed = list(ids)
+    quiet += [id_ for id_ in listed if id_ not in busy]
+    return len(listed)
+
+
+class Planner:
+    """Plans chunks of records of one cycle."""
+
+    def __init__(self, shop: Shop, rules: Rules, moved: Moved) -> None:
+        self._shop = shop
+        self._rules = rules
+        self._moved = moved
+        self._store = Standings(shop.database)
+        self._schemas: dict[str, Schemas] = {}
+        self._people: dict[str, Mapping[str, Person]] = {}
+        self._whens: dict[str, Decider] = {}
+        self._closed: list[str] = []
+        self._timezone = rules.book.timezone
+
+    @property
+    def closed(self) -> list[str]:
+        """Keys of tasks that a person completed or deleted, as seen while planning."""
+        return self._closed
+
+    def deals(self, ids: Sequence[int]) -> Iterator[tuple[int, Change]]:
+        """The changes of opportunities and their tasks."""
+        deals = self._store.deals(ids)
+        cells = self._store.cells(deal.ref for deal in deals.values())
+        tasks = Tasks(self._shop.database).of(deal.ref for deal in deals.values())
+        for id_, deal in deals.items():
+            connection, section = self._section(deal.ref)
+            if section is None or not (section.opportunity or section.tasks) or deal.version is None:
+                continue
+            standing = self.standing(deal)
+            for name, rule in section.opportunity.items():
+                if standing is not None:
+                    wanted = opportunity_value(rule, standing, self._rules.book, self._timezone, deal.ref.crm)
+                    change = self._field(connection, deal, name, rule, wanted, cells, standing.opportunity.name)
+                    if change is not None:
+                        yield id_, change
+            if standing is not None and standing.readable:
+                for task in self._tasks(connection, section, deal, standing, tasks.get(deal.ref, [])):
+                    yield id_, task
+
+    def accounts(self, ids: Sequence[int]) -> Iterator[tuple[int, Change]]:
+        """The changes of accounts."""
+        records = self._store.records(ids)
+        wanted = [id_ for id_, each in records.items() if (s := self._section(each.ref)[1]) is not None and s.account]
+        by_account = self._store.deals_of(wanted)
+        deals = self._store.deals(sorted({deal for held in by_account.values() for deal in held}))
+        cells = self._store.cells(records[id_].ref for id_ in wanted)
+        for id_ in wanted:
+            record = records[id_]
+            connection, section = self._section(record.ref)
+            if section is None or record.version is None:
+                continue
+            fact = self._shop.reader.fact("account", record.version.record)
+            if isinstance(fact, Unreadable):
+                continue
+            assert isinstance(fact, Account)
+            held = (self.standing(deals[deal]) for deal in by_account[id_] if deal in deals)
+            standings = [each for each in held if each is not None]
+            for name, rule in section.account.items():
+                value = account_value(rule, fact, standings, self._rules.book, self._timezone, record.ref.crm)
+                change = self._field(connection, record, name, rule, value, cells, fact.name)
+                if change is not None:
+                    yield id_, change
+
+    def standing(self, deal: StoredDeal) -> Standing | None:
+        """An opportunity as it stands; None where there is nothing readable of it."""
+        if deal.version is None:
+            return None
+        fact = self._shop.reader.fact("opportunity", deal.version.record)
+        if isinstance(fact, Unreadable):
+            return None
+        assert isinstance(fact, Opportunity)
+        return Standing(fact, deal.credits, earned(deal.posted, self._moved, deal.ref), deal.blocked, deal.readable)
+
+    def _section(self, ref: Ref) -> tuple[str, ConnectionWriteback | None]:
+        connection = self._shop.connection_of(ref.crm, ref.org) or ""
+        return connection, self._shop.settings.writeback.get(connection)
+
+    def _field(
+        self,
+        connection: str,
+        record: StoredRecord,
+        name: str,
+        rule: FieldRule,
+        wanted: Desired,
+        cells: Mapping[tuple[Ref, str], StoredCell],
+        label: str,
+    ) -> FieldChange | None:
+        assert record.version is not None
+        values = record.version.record.values
+        known = cells.get((record.ref, name), NONE_KNOWN)
+        current = text_of(values.get(name))
+        hidden = name not in values
+        if known.written_at is not None and record.version.seen_at <= known.written_at:
+            # What is stored was read before our own last write: the read-back is the newer look at the CRM.
+            current, hidden = known.read_back, False
+        if not known.has_base and not known.since and wanted.value is None and current is None:
+            return None
+        base = Base(known.sent, known.read_back, known.since) if known.has_base or known.since else None
+        noted = Noted(*known.noted) if known.noted else None
+        cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label)
+        schemas = self._schema(connection)
+        return field_change(cell, lambda value: schemas.normal(record.ref.object, name, value))
+
+    def _schema(self, connection: str) -> Schemas:
+        if connection not in self._schemas:
+            self._schemas[connection] = self._shop.schemas(connection)
+        return self._schemas[connection]
+
+    def _tasks(
+        self,
+        connection: str,
+        section: ConnectionWriteback,
+        deal: StoredDeal,
+        standing: Standing,
+        stored: Sequence[StoredTask],
+    ) -> Iterator[TaskChange]:
+        today = local_day(self._rules.as_of, self._timezone)
+        facts = self._facts(standing)
+        workspace = self._shop.settings.workspace
+        for rule in section.tasks:
+            mine = {task.key: as_known(task) for task in stored if task.rule in (rule.id, rule.was)}
+            if self._when(rule).matches(facts):
+                wish = Wish(rule, deal.ref, self._texts(standing), self._owner(connection, standing), rule.task)
+                change = decide(workspace, wish, mine, today)
+                if (change is not None and mine) or self._rolls_over(rule, mine, today):
+                    # What a person did to our task is looked up only where it matters, and then it decides.
+                    change = decide(workspace, wish, self._looked_up(connection, mine), today)
+                if change is not None:
+                    yield change
+            elif any(closing(task) for task in mine.values()):
+                seen = self._looked_up(connection, mine)
+                yield from (change for task in seen.values() if (change := closing(task)) is not None)
+
+    def _rolls_over(self, rule: TaskRule, mine: Mapping[str, Known], today: date) -> bool:
+        epoch = epoch_of(rule, today)
+        return any(task.state == "open" and task.epoch != epoch for task in mine.values())
+
+    def _looked_up(self, connection: str, mine: Mapping[str, Known]) -> dict[str, Known]:
+        """Our tasks as the CRM has them now."""
+        open_ones = [as_change(task) for task in mine.values() if task.state == "open"]
+        found = self._shop.crm(connection).find_tasks([draft(change) for change in open_ones]) if open_ones else {}
+        seen = {key: as_seen(task, found.get(key)) if task.state == "open" else task for key, task in mine.items()}
+        closed = [key for key, task in seen.items() if task.state != "open" and mine[key].state == "open"]
+        if closed:
+            self._closed += closed
+        return seen
+
+    def _facts(self, standing: Standing) -> Facts:
+        credit = shown(standing.credits, None)
+        partner = self._rules.book.partner(credit.partner) if credit else None
+        return Facts(standing.opportunity, partner=partner, credited=credited(standing.credits))
+
+    def _when(self, rule: TaskRule) -> Decider:
+        if rule.id not in self._whens:
+            self._whens[rule.id] = compile_when(rule.when, self._rules.book.vocabulary, self._timezone)
+        return self._whens[rule.id]
+
+    def _texts(self, standing: Standing) -> dict[str, str | None]:
+        deal, credit = standing.opportunity, shown(standing.credits, None)
+        partner = self._rules.book.partner(credit.partner) if credit else None
+        return {
+            "opportunity.name": deal.name,
+            "opportunity.amount": f"{deal.amount:,f}" if deal.amount is not None else None,
+            "opportunity.currency": deal.currency,
+            "opportunity.stage": deal.stage,
+            "opportunity.closes_on": deal.closes_on.isoformat() if deal.closes_on else None,
+            "opportunity.partner_field": deal.partner_field,
+            "partner.name": partner.name if partner else None,
+            "credit.evidence": "; ".join(e.note for e in credit.evidence if not e.late) if credit else None,
+        }
+
+    def _owner(self, connection: str, standing: Standing) -> str | None:
+        if connection not in self._people:
+            self._people[connection] = People(self._shop.database).of(self._shop.sites[connection])
+        credit = shown(standing.credits, None)
+        partner = self._rules.book.partner(credit.partner) if credit else None
+        candidates = (standing.opportunity.owner, partner.manager if partner else None)
+        return owner_of(candidates, self._people[connection], self._shop.settings.people.task_fallback)

@@ -1,0 +1,130 @@
+"""Pull and remember: pages of each connection, read by the config of the day, stored one transaction per page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from connectors.base import Freshness
+from mapping.reach import keys
+from partnersync.errors import ConnectorError
+from partnersync.facts import Partner, Reach, Tier
+from partnersync.ids import digest
+from partnersync.records import Page, RawRecord, Unreadable, Wanted
+from service.feeds import FILES, Feed
+from service.shop import Shop
+from state.cursors import Cursors
+from state.database import Fence
+from state.facts import Facts
+from state.people import People
+
+NOWHERE = Reach(())
+Tell = Callable[[str, int, int | None], None]
+"""(feed, records so far, total if known) → nothing; for progress bars."""
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull brought: counts by word and by feed, what failed, and full reads (records last time, now)."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    by_feed: dict[str, Counter[str]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    shrunk: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def pull(shop: Shop, fence: Fence, work: Mapping[str, Freshness], tell: Tell = lambda *_: None) -> Pulled:
+    """Read each connection in its freshness class; one that fails is reported and stops only itself.
+
+    Files are read with every pull: an unchanged one costs a hash.
+    """
+    pulled = Pulled()
+    shop.sign_in()
+    pulled.failed |= shop.failures
+    for name, freshness in {**work, FILES: "hot"}.items():
+        if name in shop.failures or shop.stop.is_set():
+            continue
+        try:
+            _connection(shop, fence, name, freshness, pulled, tell)
+        except ConnectorError as error:
+            pulled.failed[name] = str(error)
+            structlog.get_logger("partnersync.pull").warning("pull failed", connection=name, error=str(error))
+        finally:
+            shop.meter.flush()
+    return pulled
+
+
+def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulled: Pulled, tell: Tell) -> None:
+    connector = shop.connector(name)
+    cursors = Cursors(shop.database)
+    mine = {feed.object: feed for feed in shop.feeds if feed.connection == name}
+    known = cursors.of(name)
+    wanted = [Wanted(feed.object, feed.fields, known.get(feed.object)) for feed in mine.values()]
+    match freshness:
+        case "warm":
+            People(shop.database).replace(fence, shop.sites[name], connector.people())
+            pages = connector.warm(wanted)
+        case "cold":
+            pages = connector.cold(wanted)
+        case _:
+            pages = connector.hot(wanted)
+    for page in pages:
+        feed = mine[page.object]
+        counts = _remember(shop, fence, feed, page)
+        pulled.counts += counts
+        pulled.by_feed.setdefault(feed.name, Counter()).update(counts)
+        tell(feed.name, pulled.by_feed[feed.name]["seen"], page.total)
+        if page.full and page.done and page.total is not None:
+            before = cursors.full(fence, name, page.object, page.total)
+            if before is not None:
+                pulled.shrunk[feed.name] = (before, page.total)
+        if shop.stop.is_set():
+            return
+
+
+def _remember(shop: Shop, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
+    """Store one page; each record is read once, for its keys and for what is wrong with it."""
+    reading = Reading(shop, feed)
+    verdicts = {record.ref: reading.verdict(record) for record in page.records}
+    wrong = {ref.id: verdict for ref, verdict in verdicts.items() if isinstance(verdict, str)}
+
+    def reach(record: RawRecord) -> Reach:
+        known = verdicts.get(record.ref)
+        found = known if known is not None else reading.verdict(record)
+        return found if isinstance(found, Reach) else NOWHERE
+
+    return Facts(shop.database).remember(
+        fence,
+        page,
+        feed.kind,
+        shop.clock.now(),
+        feed.connection,
+        wrong,
+        reach,
+        digest([feed.fields, shop.settings.meaning]),
+    )
+
+
+class Reading:
+    """How the records of one feed are read."""
+
+    def __init__(self, shop: Shop, feed: Feed) -> None:
+        self._kind = feed.kind
+        self._reader = shop.reader
+        self._roster = shop.roster if feed.kind in {"partner", "tier"} else None
+
+    def verdict(self, record: RawRecord) -> Reach | str:
+        """The keys of a record, or why it cannot be read."""
+        if record.life == "deleted":
+            return NOWHERE
+        if self._roster is not None:
+            found: Partner | tuple[str, Tier] | Unreadable | None = (
+                self._roster.partner(record) if self._kind == "partner" else self._roster.tier(record)
+            )
+            return found.reason if isinstance(found, Unreadable) else NOWHERE
+        assert self._kind in {"account", "opportunity", "registration", "touchpoint", "override"}
+        fact = self._reader.fact(self._kind, record)
+        return fact.reason if isinstance(fact, Unreadable) else keys(fact)

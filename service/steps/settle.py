@@ -1,0 +1,118 @@
+"""Settle: what is owed in every pool that changed, first to know it, then, once the plan may be applied, to post it.
+
+Lines are never taken back, so nothing is posted before the guards have seen what it would come to. The first pass only adds
+up; posting computes the same again, pool by pool, from the same entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from partnersync.clock import local_day
+from partnersync.ids import Ref
+from partnersync.lines import Line, Posted
+from partnersync.money import Money
+from reconcile.commission.calendar import Periods
+from reconcile.commission.settle import Settled, settle
+from service.shop import Shop
+from service.steps.rules import Rules
+from state.database import Fence
+from state.ledger import Ledger
+from state.pools import PooledDeals, Pools
+
+ACTOR = "partnersync"
+
+
+@dataclass(slots=True)
+class Moved:
+    """What settling would post: gross by currency in minor units, the sum by deal, partner and currency, and counts."""
+
+    gross: dict[str, int] = field(default_factory=dict)
+    by_deal: dict[Ref, dict[tuple[str, str], int]] = field(default_factory=dict)
+    lines: int = 0
+    pools: int = 0
+    waiting: int = 0
+
+    def amounts(self) -> tuple[Money, ...]:
+        """The gross amounts, by currency."""
+        return tuple(Money(minor, currency) for currency, minor in sorted(self.gross.items()))
+
+    def pending(self, deal: Ref, partner: str) -> tuple[Money, ...]:
+        """What is about to be posted for a partner on a deal."""
+        held = self.by_deal.get(deal, {})
+        return tuple(Money(minor, currency) for (who, currency), minor in held.items() if who == partner)
+
+
+def preview(shop: Shop, rules: Rules, tell: Callable[[int], None] = lambda _: None) -> Moved:
+    """What would be posted now."""
+    moved = Moved()
+    for settled in _settled(shop, rules):
+        moved.pools += 1
+        moved.waiting += len(settled.waiting)
+        for line in settled.lines:
+            _add(moved, line)
+        tell(moved.pools)
+    return moved
+
+
+def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int], None] = lambda _: None) -> int:
+    """Post every line that is due; gives their number."""
+    if rules.plans is None:
+        return 0
+    ledger, count = Ledger(shop.database), 0
+    for pool in Pools(shop.database).stream("dirty", rules.as_of):
+        settled = _settle(rules, pool)
+        ledger.append(fence, settled.lines, rules.config, [pool.pool], run)
+        count += len(settled.lines)
+        tell(count)
+        if shop.stop.is_set():
+            break
+    return count
+
+
+def _settled(shop: Shop, rules: Rules) -> Iterator[Settled]:
+    if rules.plans is None:
+        return
+    for pool in Pools(shop.database).stream("dirty", rules.as_of):
+        yield _settle(rules, pool)
+
+
+def _settle(rules: Rules, pool: PooledDeals) -> Settled:
+    assert rules.plans is not None
+    calendar = rules.plans.terms[pool.pool.program].calendar
+    periods = Periods(calendar, local_day(rules.as_of, calendar.timezone))
+    return settle(
+        rules.plans,
+        pool.pool,
+        pool.entries,
+        {each.key: Posted(each.minor, each.count) for each in pool.posted},
+        periods,
+        rules.as_of,
+        actor=ACTOR,
+        changed=pool.changed,
+        reason=f"config {rules.config[:12]}",
+    )
+
+
+def _add(moved: Moved, line: Line) -> None:
+    key = line.key
+    moved.lines += 1
+    moved.gross[key.currency] = moved.gross.get(key.currency, 0) + abs(line.minor)
+    held = moved.by_deal.setdefault(key.opportunity, {})
+    held[key.partner, key.currency] = held.get((key.partner, key.currency), 0) + line.minor
+
+
+def earned(posted: Mapping[str, tuple[Money, ...]], moved: Moved, deal: Ref) -> Mapping[str, Money]:
+    """D by partner: posted and about to be; a partner paid in two currencies has none that one field could show."""
+    partners = set(posted) | {who for who, _ in moved.by_deal.get(deal, {})}
+    found: dict[str, Money] = {}
+    for partner in partners:
+        sums: dict[str, int] = {}
+        for money in (*posted.get(partner, ()), *moved.pending(deal, partner)):
+            sums[money.currency] = sums.get(money.currency, 0) + money.minor
+        left = {currency: minor for currency, minor in sums.items() if minor} or dict(list(sums.items())[:1])
+        if len(left) == 1:
+            currency, minor = next(iter(left.items()))
+            found[partner] = Money(minor, currency)
+    return found

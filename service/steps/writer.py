@@ -1,0 +1,91 @@
+"""A connector as apply wants it: present values as text, tasks in the house's words, fields in their normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from connectors.base import Connector, TaskDraft
+from partnersync.changes import Outcome, TaskChange, Write
+from partnersync.records import FieldSchema, ObjectSchema, Value
+
+
+def text_of(value: Value) -> str | None:
+    """A received value as the text in which fields are compared; empty is None."""
+    match value:
+        case None | "":
+            return None
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(value)
+
+
+class Schemas:
+    """What a CRM says of its fields, asked once per process for the objects we write to."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._known: dict[str, ObjectSchema | None] = {}
+
+    def field(self, object_: str, name: str) -> FieldSchema | None:
+        """The schema of a field; None where the CRM does not show it to us."""
+        if object_ not in self._known:
+            self._known[object_] = self._connector.describe([object_]).get(object_)
+        found = self._known[object_]
+        return found.fields.get(name) if found else None
+
+    def normal(self, object_: str, name: str, value: str | None) -> str | None:
+        """``value`` in the form in which this field is compared."""
+        schema = self.field(object_, name)
+        return self._connector.normal(schema, value) if schema else value or None
+
+
+class ConnectorWriter:
+    """What ``reconcile.writeback.apply`` asks of a connector."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self.batch = connector.capabilities.batch
+
+    def current(
+        self, object_: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, str | None]]:
+        """The present values by record id, as text; what is hidden or gone is left out."""
+        found = self._connector.fetch(object_, ids, fields)
+        return {
+            id_: {name: text_of(record.values[name]) for name in fields if name in record.values}
+            for id_, record in found.items()
+        }
+
+    def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
+        """One outcome per write."""
+        return self._connector.send(writes)
+
+    def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
+        """One outcome per task."""
+        return self._connector.put_tasks([draft(task) for task in tasks])
+
+    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+        """The CRM's ids of those tasks that exist, by key."""
+        return {
+            key: record.ref.id for key, record in self._connector.find_tasks([draft(task) for task in tasks]).items()
+        }
+
+
+def draft(task: TaskChange) -> TaskDraft:
+    """A decided task in the words of connectors."""
+    return TaskDraft(
+        key=task.key,
+        about=task.record.id,
+        about_object=task.record.object,
+        subject=task.subject,
+        body=task.body,
+        due_on=task.due_on.isoformat(),
+        owner=task.owner,
+        priority=task.priority,
+        id=task.task.id if task.task else None,
+        done=task.action == "task_close",
+    )
