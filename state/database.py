@@ -23,7 +23,7 @@ from partnersync.errors import ConflictError, StateError
 from state.schema import lease, workspace
 from state.types import Whole
 
-_NOW = {
+CLOCKS = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
     "postgresql": "CAST(extract(epoch from clock_timestamp()) * 1000000 AS BIGINT)",
 }
@@ -123,7 +123,7 @@ class Database:
 
     def now(self) -> ColumnElement[int]:
         """The database's own clock in microseconds, as an expression."""
-        return literal_column(_NOW[self.dialect], type_=Whole())
+        return literal_column(CLOCKS[self.dialect], type_=Whole())
 
     def take(self, connection: Connection, table: Any, count: int) -> range:
         """The next ``count`` ids of ``table`` in this workspace; only the lease's holder hands them out."""

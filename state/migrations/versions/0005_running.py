@@ -109,7 +109,7 @@ def upgrade() -> None:
         sa.Column("workspace", types.Whole(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("shard", sa.Text(), nullable=False),
-        sa.Column("slot", sa.Text(), nullable=False),
+        sa.Column("slot", types.Instant(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("claimed_at", types.Instant(), nullable=False),

@@ -1,0 +1,150 @@
+"""Copy a whole database while it is in use, and put a copy in its place.
+
+A backup is always a SQLite file with the same tables, whichever database it came from: it can be read without a server, and
+restored into either. SQLite copies itself page by page; PostgreSQL's rows are read in one transaction's picture. A restored
+workspace is *recovering*: its journal has forgotten the latest writes, so it must adopt what the CRMs say before it plans.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine, insert, inspect, literal_column, make_url, select, update
+
+from partnersync.errors import ConflictError, StateError
+from state.database import CLOCKS, Database, Fence, engines, refusals
+from state.migrate import require_head, upgrade
+from state.schema import lease, metadata, workspace
+from state.types import Whole
+
+_ROWS = 2000
+_LEAP = 1_000_000
+"""How far tokens jump at a restore: past any that was handed out since the backup."""
+
+
+def backup(url: str, file: Path) -> None:
+    """Write a copy of the database to ``file``, which appears only when it is whole.
+
+    Raises:
+        StateError: the database is unreachable or not at this version's revision, or the file cannot be written.
+    """
+    part = file.with_name(file.name + ".part")
+    part.unlink(missing_ok=True)
+    _, reader = engines(url)
+    try:
+        with refusals():
+            require_head(reader)
+            if reader.dialect.name == "sqlite":
+                _copy_pages(_path(url), part)
+            else:
+                upgrade(f"sqlite:///{part}")
+                _copy_rows(reader, f"sqlite:///{part}")
+        part.replace(file)
+    except (OSError, sqlite3.Error) as error:
+        raise StateError(f"cannot write {file}: {error}") from error
+    finally:
+        reader.dispose()
+        part.unlink(missing_ok=True)
+
+
+def restore(url: str, file: Path) -> None:
+    """Put a backup in the database's place; every row that is there now is lost. Call ``recover`` for each workspace.
+
+    Raises:
+        StateError: the file is no backup of ours. ConflictError: a run is going on.
+    """
+    if not file.is_file():
+        raise StateError(f"there is no backup at {file}")
+    source = f"sqlite:///{file}"
+    _, reader = engines(source)
+    try:
+        with refusals():
+            require_head(reader)
+            _refuse_running(url)
+            if make_url(url).get_backend_name() == "sqlite":
+                _copy_pages(file, _path(url))
+            else:
+                _empty(url)
+                upgrade(url)
+                _copy_rows(reader, url)
+    except sqlite3.Error as error:
+        raise StateError(f"cannot restore {file}: {error}") from error
+    finally:
+        reader.dispose()
+
+
+def recover(database: Database) -> None:
+    """Mark a restored workspace as recovering and outdate every lease that was handed out before."""
+    with database.marking() as connection:
+        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(recovering=True))
+        connection.execute(
+            update(lease)
+            .where(lease.c.workspace == database.workspace)
+            .values(token=lease.c.token + _LEAP, expires_at=database.now())
+        )
+
+
+def recovering(database: Database) -> bool:
+    """Whether what the CRMs say must be adopted before anything is planned."""
+    with database.reading() as connection:
+        query = select(workspace.c.recovering).where(workspace.c.id == database.workspace)
+        return bool(connection.execute(query).scalar_one())
+
+
+def recovered(database: Database, fence: Fence) -> None:
+    """Everything was adopted: plan as ever."""
+    with database.writing(fence) as connection:
+        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(recovering=False))
+
+
+def _copy_pages(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    os.sync()
+
+
+def _copy_rows(reader: Engine, target: str) -> None:
+    writer, other = engines(target)
+    try:
+        with reader.begin() as source, writer.begin() as connection:
+            for table in metadata.sorted_tables:
+                rows = source.execution_options(yield_per=_ROWS).execute(select(table))
+                for some in rows.mappings().partitions(_ROWS):
+                    connection.execute(insert(table), [dict(row) for row in some])
+    finally:
+        writer.dispose()
+        other.dispose()
+
+
+def _refuse_running(url: str) -> None:
+    writer, other = engines(url)
+    try:
+        with writer.connect() as connection:
+            if not inspect(connection).has_table(lease.name):
+                return
+            now = literal_column(CLOCKS[connection.dialect.name], type_=Whole())
+            query = select(lease.c.owner).where(lease.c.expires_at.op(">")(now)).limit(1)
+            owner = connection.execute(query).scalar_one_or_none()
+    finally:
+        writer.dispose()
+        other.dispose()
+    if owner is not None:
+        raise ConflictError(f"{owner} is running; restore when it is done")
+
+
+def _empty(url: str) -> None:
+    writer, other = engines(url)
+    try:
+        with writer.begin() as connection:
+            metadata.drop_all(connection)
+            connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+    finally:
+        writer.dispose()
+        other.dispose()
+
+
+def _path(url: str) -> Path:
+    return Path(str(make_url(url).database))
