@@ -93,11 +93,11 @@ def show(judged: Iterable[Judged]) -> None:
     for each in judged:
         if each.prepared.file != file:
             file = each.prepared.file
-            out.print(Text(str(file), style="bold"))
+            _print(out, Text(str(file), style="bold"))
         word = "failed" if each.failed else "ok" if each.tested else "shown"
         counts[word] += 1
         style = {"failed": "bold red", "ok": "green", "shown": "cyan"}[word]
-        out.print(Text.assemble("  ", (f"{word:<7}", style), each.prepared.case.name))
+        _print(out, Text.assemble("  ", (f"{word:<7}", style), each.prepared.case.name))
         for at, found in enumerate(each.found):
             if word == "shown":
                 _print_computed(out, each, at)
@@ -109,11 +109,11 @@ def show(judged: Iterable[Judged]) -> None:
 
 
 def _print_difference(out: Console, judged: Judged, at: int, difference: Difference) -> None:
-    out.print(Text(f"    {_step(judged, at)}{difference.part}", style="bold"))
-    out.print(Text(f"      expected  {difference.expected or 'nothing like it'}"))
-    out.print(Text(f"      computed  {difference.computed or 'nothing like it'}"))
+    _print(out, Text(f"    {_step(judged, at)}{difference.part}", style="bold"))
+    _print(out, Text(f"      expected  {difference.expected or 'nothing like it'}"))
+    _print(out, Text(f"      computed  {difference.computed or 'nothing like it'}"))
     for sentence in difference.why:
-        out.print(Text(f"        {sentence}", style="dim"))
+        _print(out, Text(f"        {sentence}", style="dim"))
 
 
 def _print_computed(out: Console, judged: Judged, at: int) -> None:
@@ -122,7 +122,12 @@ def _print_computed(out: Console, judged: Judged, at: int) -> None:
         for item in items:
             if part != "owed" and not item.nothing:
                 values = {name: value for name, value in item.values.items() if value is not None}
-                out.print(Text(f"    {_step(judged, at)}{part}: {shown(values, teller)}"))
+                _print(out, Text(f"    {_step(judged, at)}{part}: {shown(values, teller)}"))
+
+
+def _print(out: Console, line: Text) -> None:
+    """Long lines are the terminal's own to wrap, so that they can be copied."""
+    out.print(line, soft_wrap=True)
 
 
 def _step(judged: Judged, at: int) -> str:
