@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +23,9 @@ from service.render import print_json
 from service.secrets import Secrets
 from service.settings import Loaded, load
 from service.sheets import Sheets, look
+
+PATIENCE = 8.0
+"""Seconds after which a CRM that does not answer is no longer waited for: somebody sits before the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,14 @@ def checked(config: Path, clock: Clock, *, crms: bool = False) -> Checked:
 
 
 def _asked(loaded: Loaded, clock: Clock) -> Online:
-    return online(loaded, Secrets(os.environ, loaded.home), Surroundings(clock, Event(), NoMeter()))
+    stop = Event()
+    patience = Timer(PATIENCE, stop.set)  # a connector gives up waiting once it is told to stop
+    patience.daemon = True
+    patience.start()
+    try:
+        return online(loaded, Secrets(os.environ, loaded.home), Surroundings(clock, stop, NoMeter()))
+    finally:
+        patience.cancel()
 
 
 def _counted(loaded: Loaded, sheets: Sheets) -> dict[str, int]:
