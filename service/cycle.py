@@ -25,6 +25,7 @@ from service.steps.plan import Planned, plan_all
 from service.steps.pull import Pulled, pull
 from service.steps.rules import Rules, rules_of_the_day
 from service.steps.settle import Moved, post, preview
+from state.backup import recovered, recovering
 from state.database import Fence
 from state.plans import Plans as StoredPlans
 from state.runs import Runs
@@ -146,7 +147,8 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
     with _timed(report, watch, "settle"):
         report.moved = preview(shop, rules, lambda n: watch.at("pools", n))
     with _timed(report, watch, "plan"):
-        planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n))
+        adopting = recovering(shop.database)
+        planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n), adopting=adopting)
         report.plan = planned.plan
         Standings(shop.database).settle(fence, planned.quiet)
         if planned.closed:
@@ -197,6 +199,8 @@ def _act(
         if report.plan.changes:
             digests = {change.digest for change in approved.changes} if approved else None
             report.done = apply_plan(shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n))
+        if recovering(shop.database) and not report.failed:
+            recovered(shop.database, fence)
 
 
 @contextmanager

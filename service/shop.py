@@ -164,12 +164,41 @@ def opened(config: Path, *, json_logs: bool = False, verbose: bool = False) -> I
     clock = SystemClock()
     stop = threading.Event()
     database = open_database(loaded, clock, make=True)
-    shop = Shop(loaded, database, clock, stop, secrets, DatabaseMeter(database), feeds(loaded.settings))
+    shop = Shop(loaded, database, clock, stop, secrets, _meter(loaded.settings, database), feeds(loaded.settings))
     with _stopping(stop):
         try:
             yield shop
         finally:
             shop.close()
+
+
+def _meter(settings: Settings, database: Database) -> DatabaseMeter:
+    named = settings.connections.items()
+    rates = {(name, bucket): pace for name, each in named for bucket, pace in each.paces.items()}
+    return DatabaseMeter(database, rates, {name: float(each.keep_for_people) for name, each in named})
+
+
+@contextmanager
+def looking(config: Path) -> Iterator[Shop]:
+    """Open what is known, to look at it: no CRM is asked, nothing is decided or stored.
+
+    Raises:
+        ConfigError: the config is wrong. StateError: there is no database yet, or it cannot be used.
+    """
+    loaded = load(config)
+    secrets = Secrets(os.environ, loaded.home)
+    logs.configure(json=False, verbose=False, known=lambda: secrets.known)
+    clock = SystemClock()
+    database = open_database(loaded, clock)
+    known = Cursors(database).bound()
+    shop = Shop(
+        loaded, database, clock, threading.Event(), secrets, DatabaseMeter(database), feeds(loaded.settings), known
+    )
+    shop._reader = Reader(loaded.settings.mapping, known)
+    try:
+        yield shop
+    finally:
+        shop.close()
 
 
 def owner() -> str:

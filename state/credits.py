@@ -78,10 +78,13 @@ class Credits:
             for deal in some:
                 yield from given.get(deal, ())
 
-    def findings(self) -> Iterator[Finding]:
-        """All findings, by code."""
+    def findings(self, opportunity: Ref | None = None) -> Iterator[Finding]:
+        """All findings, or those of one opportunity, by code."""
         query = select(finding).where(finding.c.workspace == self._workspace)
         with self._database.reading() as open_:
+            if opportunity is not None:
+                known = fact_ids(self._database, open_, [opportunity])
+                query = query.where(finding.c.opportunity == known.get(opportunity, 0))
             rows = open_.execute(query.order_by(finding.c.code, finding.c.opportunity, finding.c.ordinal)).all()
         for row in rows:
             yield Finding(row.code, Ref.parse(row.ref), row.message, row.severity)

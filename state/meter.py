@@ -49,16 +49,19 @@ class _Known:
 
 
 class DatabaseMeter:
-    """The meter of a workspace; ``rates`` is (connection, bucket) → calls per second, ``reserved`` the share of a daily
-    allowance that is left to people.
+    """The meter of a workspace; ``rates`` is (connection, bucket) → calls per second, ``reserved`` connection → the share
+    of its daily allowance that is left to people.
     """
 
     def __init__(
-        self, database: Database, rates: Mapping[tuple[str, str], float] | None = None, reserved: float = 0.2
+        self,
+        database: Database,
+        rates: Mapping[tuple[str, str], float] | None = None,
+        reserved: Mapping[str, float] | None = None,
     ) -> None:
         self._database = database
         self._rates = dict(rates or {})
-        self._reserved = reserved
+        self._reserved = dict(reserved or {})
         self._lock = Lock()
         self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
         self._taken: Counter[tuple[str, str]] = Counter()
@@ -140,12 +143,12 @@ class DatabaseMeter:
 
     def _refuse_reserved(self, connection: str) -> None:
         """Judge the day's allowance by what the CRM last said; what was said long ago is asked anew with a call."""
-        now = self._database.clock.now()
+        now, reserved = self._database.clock.now(), self._reserved.get(connection, 0.0)
         with self._lock:
             known = [each for (name, _), each in self._budgets.items() if name == connection]
         for each in known:
             stale = now - each.at > _BELIEVED
-            if each.name == DAILY and not stale and each.used >= each.limit * (1 - self._reserved):
+            if each.name == DAILY and not stale and each.used >= each.limit * (1 - reserved):
                 raise QuotaError(
                     f"{connection} has used {each.used:,} of {each.limit:,} calls of the day; the rest is kept for people",
                     retry_after=_BELIEVED.total_seconds(),

@@ -15,7 +15,7 @@ from partnersync.ids import Ref
 from partnersync.lines import Entry, Key, Pool, Rate
 from state.database import Database
 from state.marks import unmark
-from state.places import refs_of
+from state.places import fact_ids, refs_of
 from state.reaching import chunks
 from state.schema import dirty_pool, entry, line, pool, strand
 
@@ -63,6 +63,15 @@ class Pools:
             with self._database.reading() as connection:
                 ready = self._pooled(connection, some)
             yield from ready
+
+    def of(self, opportunity: Ref) -> list[PooledDeals]:
+        """Every pool that a deal has an entry or a line in."""
+        with self._database.reading() as connection:
+            deal = fact_ids(self._database, connection, [opportunity]).get(opportunity, 0)
+            entered = select(entry.c.pool).where(entry.c.workspace == self._database.workspace)
+            posted = select(line.c.pool).where(line.c.workspace == self._database.workspace)
+            both = entered.where(entry.c.opportunity == deal).union(posted.where(line.c.opportunity == deal))
+            return self._pooled(connection, sorted(connection.execute(both).scalars()))
 
     def _pooled(self, connection: Connection, ids: Iterable[int]) -> list[PooledDeals]:
         pools = pools_by_id(self._database, connection, ids)

@@ -17,7 +17,8 @@ from partnersync.records import Identity
 from service.advice import advice
 from service.clock import SystemClock
 from service.named import origins, written
-from service.online import Online, online
+from service.online import Online
+from service.online import online as compared
 from service.options import DEFAULT_CONFIG, ConfigFile, Json
 from service.render import print_json
 from service.secrets import Secrets
@@ -55,13 +56,13 @@ class NoMeter:
 
 def command(
     config: ConfigFile = DEFAULT_CONFIG,
-    crms: Annotated[
+    online: Annotated[
         bool, typer.Option("--online", help="Sign in and compare every field with what the CRM has and lets us do.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Find every mistake in the config and the CSV files it names; changes nothing anywhere."""
-    found = checked(config, SystemClock(), crms=crms)
+    found = checked(config, SystemClock(), crms=online)
     if json:
         print_json(as_json(found))
     else:
@@ -95,7 +96,7 @@ def _asked(loaded: Loaded, clock: Clock) -> Online:
     patience.daemon = True
     patience.start()
     try:
-        return online(loaded, Secrets(os.environ, loaded.home), Surroundings(clock, stop, NoMeter()))
+        return compared(loaded, Secrets(os.environ, loaded.home), Surroundings(clock, stop, NoMeter()))
     finally:
         patience.cancel()
 
