@@ -142,3 +142,28 @@ def test_a_file_that_is_no_config_is_refused_before_it_is_parsed(tmp_path: Path)
 def test_an_empty_file_and_a_list_ask_for_settings() -> None:
     for text in ("", "- a\n", "just words"):
         assert "expected settings" in problems(text)[0]
+
+
+def test_what_a_check_says_of_a_part_that_was_lost_is_not_told() -> None:
+    def every_left_needs_a_right(sample: Sample) -> list[Fault]:
+        rights = [name for name, side in sample.sides.items() if isinstance(side, Right)]
+        return [] if rights else [Fault(("lefts",), "there is no right", given=(("sides", None),))]
+
+    def told(sides: str) -> list[tuple[int, str]]:
+        text = f"version: 1\nname: a\nsides: {sides}\nlefts: [{{kind: left, every: 1m}}]\n"
+        with pytest.raises(ConfigError) as caught:
+            place(parse_source(text, "f.yaml"), Sample, [every_left_needs_a_right])
+        return [(problem.line, problem.message) for problem in caught.value.problems]
+
+    assert told("{}") == [(4, "there is no right")]
+    assert told("wrong") == [(3, "expected a group of settings, found 'wrong'")]
+
+
+def test_a_misspelt_group_is_read_under_the_name_that_was_meant() -> None:
+    text = "version: 1\nname: a\nsidse:\n  a: {knid: left, every: 15}\n"
+
+    assert problems(text) == [
+        "f.yaml:3:1: sidse: unknown setting (did you mean 'sides'?)",
+        "f.yaml:4:7: sidse.a.knid: unknown setting (did you mean 'kind'?)",
+        "f.yaml:4:26: sidse.a.every: expected a length of time such as 15m, 2h or 3d, found '15'",
+    ]
