@@ -140,7 +140,7 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
     with _timed(report, watch, "pull"):
         shop.sign_in()
         report.resolved = dict(resolve_all(shop, fence, run).counts)
-        report.pulled = pull(shop, fence, work, watch.at)
+        report.pulled = pull(shop, fence, _anew(shop, run, work), watch.at)
     with _timed(report, watch, "attribute"):
         rules = rules_of_the_day(shop, shop.clock.now())
         report.decided = dict(attribute_all(shop, fence, rules, lambda n: watch.at("opportunities", n)))
@@ -154,6 +154,16 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         if planned.closed:
             Tasks(shop.database).close(fence, planned.closed)
     return rules
+
+
+def _anew(shop: Shop, run: int, work: Mapping[str, Freshness]) -> Mapping[str, Freshness]:
+    """The work, but everything where the last run read records by other field maps: keys and readability may differ."""
+    before = next((each.config for each in Runs(shop.database).newest(2) if each.id != run), None)
+    meaning = Snapshots(shop.database).meaning(before) if before and before != shop.settings.meaning else None
+    now = shop.settings.model_dump(mode="json", include={"sources", "partners"})
+    if meaning is None or {name: meaning.get(name) for name in now} == now:
+        return work
+    return dict.fromkeys(work, "cold")
 
 
 def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str | None) -> None:

@@ -39,9 +39,15 @@ class Planned:
     closed: list[str] = field(default_factory=list)
 
 
-def plan_all(shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None] = lambda _: None) -> Planned:
-    """Plan for every record that may need writing."""
-    planner = Planner(shop, rules, moved)
+def plan_all(
+    shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None] = lambda _: None, *, adopting: bool = False
+) -> Planned:
+    """Plan for every record that may need writing.
+
+    ``adopting``: the database was restored from a backup, and what our fields say now may be later writes of ours; it is
+    taken as such before anything is judged against it.
+    """
+    planner = Planner(shop, rules, moved, adopting=adopting)
     changes: list[Change] = []
     quiet: list[int] = []
     store = Standings(shop.database)
@@ -75,8 +81,9 @@ def _collect(found: Iterable[tuple[int, Change]], ids: Iterable[int], changes: l
 class Planner:
     """Plans chunks of records of one cycle."""
 
-    def __init__(self, shop: Shop, rules: Rules, moved: Moved) -> None:
+    def __init__(self, shop: Shop, rules: Rules, moved: Moved, *, adopting: bool = False) -> None:
         self._shop = shop
+        self._adopting = adopting
         self._rules = rules
         self._moved = moved
         self._store = Standings(shop.database)
@@ -169,7 +176,8 @@ class Planner:
             current, hidden = known.read_back, False
         if not known.has_base and not known.since and wanted.value is None and current is None:
             return None
-        base = Base(known.sent, known.read_back, known.since) if known.has_base or known.since else None
+        since = (*known.since, current) if self._adopting and known.has_base else known.since
+        base = Base(known.sent, known.read_back, since) if known.has_base or since else None
         noted = Noted(*known.noted) if known.noted else None
         cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label)
         schemas = self._schema(connection)
