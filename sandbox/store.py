@@ -1,6 +1,7 @@
 """One SQLite file under both vendors: many readers, one writer, and hooks around each commit."""
 
 import os
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+
+import psutil
 
 CommitHook = Callable[[str], None]
 commit_hook: ContextVar[CommitHook | None] = ContextVar("commit_hook", default=None)
@@ -22,16 +25,24 @@ _PRAGMAS = (
 )
 
 
+_TEMPORARY = "partnersync-sandbox-"
+
+
+def temporary_folder() -> Path:
+    """A new folder named for this process. Those that killed processes left behind are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*-*"):
+        owner = left.name.removeprefix(_TEMPORARY).split("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-"))
+
+
 class Store:
-    """The sandbox's database. Without a path it lives in a temporary file that `close` removes."""
+    """The sandbox's database. Without a path it lives in a temporary folder that `close` removes."""
 
     def __init__(self, path: str | Path | None = None) -> None:
-        self._temporary = path is None
-        if path is None:
-            number, name = tempfile.mkstemp(prefix="sandbox-", suffix=".db")
-            os.close(number)
-            path = name
-        self.path = Path(path)
+        self._folder = temporary_folder() if path is None else None
+        self.path = Path(path) if path is not None else Path(f"{self._folder}/world.db")
         self._local = threading.local()
         self._lock = threading.RLock()
         self._opened: list[sqlite3.Connection] = []
@@ -110,9 +121,8 @@ class Store:
             for connection in self._opened:
                 connection.close()
             self._opened.clear()
-        if self._temporary:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _depth(self, kind: str) -> int:
         return getattr(self._local, kind, 0)

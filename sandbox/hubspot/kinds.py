@@ -91,6 +91,7 @@ _RARER = """
 0-19 feedback_submission feedback_submissions hs_content
 0-53 invoice invoices hs_title
 0-69 subscription subscriptions hs_name
+0-72 deal_split deal_splits hs_deal_split_percentage
 0-74 goal_target goal_targets hs_goal_name
 0-84 discount discounts hs_label
 0-85 fee fees hs_label

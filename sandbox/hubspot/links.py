@@ -31,6 +31,7 @@ _COMPANIES = {
     "0-2": ("hs_parent_company_id", 14),
     "0-3": ("hs_primary_associated_company", 5),
 }
+_CHILD_TYPE = 13
 _ONE_PRIMARY = ("0-1", "0-3", "0-5")
 
 
@@ -155,6 +156,11 @@ def refresh(db: sqlite3.Connection, kind_id: str, ids: Iterable[int] | None = No
         parts.append(
             f"'{name}', (SELECT CAST(min(to_id) AS TEXT) FROM hs_association a WHERE a.from_kind ="
             f" '{kind_id}' AND a.from_id = hs_record.id AND a.to_kind = '0-2' AND a.type_id = {type_id})"
+        )
+    if kind_id == "0-2":
+        parts.append(
+            "'hs_num_child_companies', (SELECT CAST(count(*) AS TEXT) FROM hs_association a WHERE a.from_kind ="
+            f" '0-2' AND a.from_id = hs_record.id AND a.to_kind = '0-2' AND a.type_id = {_CHILD_TYPE})"
         )
     if not parts:
         return

@@ -13,7 +13,8 @@ from sandbox.wire import Reply, json_reply
 OLDEST, NEWEST = 31, 68
 _SEASONS = ("Spring", "Summer", "Winter")
 _RESOURCES = (
-    "tooling", "composite", "limits", "sobjects", "query", "queryAll", "jobs", "recent",
+    "tooling", "composite", "limits", "sobjects", "query", "queryAll", "jobs", "recent", "search",
+    "parameterizedSearch",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from sandbox.salesforce import composite, discovery, replication, rows, sobject_collections
+from sandbox.salesforce import composite, discovery, replication, rows, search, sobject_collections, tree
 from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.errors import SalesforceError, method_not_allowed, not_found
 from sandbox.salesforce.limits import Quota
@@ -77,6 +77,7 @@ class Rest:
             case ():
                 return json_reply(200, discovery.resources(org, call))
             case ("limits",):
+                _only(call, "GET")
                 return json_reply(200, self._quota.report())
             case ("query" | "queryAll" as kind,):
                 return self._query(call, kind == "queryAll")
@@ -85,7 +86,7 @@ class Rest:
             case ("sobjects", *rest):
                 return self._sobjects(call, rest)
             case ("composite",) if call.method == "GET":
-                names = ("sobjects", "batch")
+                names = ("sobjects", "batch", "tree")
                 return json_reply(200, {name: f"{call.base}/composite/{name}" for name in names})
             case ("composite",):
                 _only(call, "POST")
@@ -93,12 +94,19 @@ class Rest:
             case ("composite", "batch"):
                 _only(call, "POST")
                 return composite.batch(org, call, self._counted_inside)
+            case ("composite", "tree", name):
+                return tree.create(org, call, org.sobject(name))
             case ("composite", "sobjects", *_):
                 return sobject_collections.answer(org, call)
             case ("tooling", *rest):
                 return tooling(org, call, tuple(rest))
             case ("jobs", *rest):
                 return self._bulk.answer(call, tuple(rest))
+            case ("search",):
+                _only(call, "GET")
+                return json_reply(200, search.search(org, call))
+            case ("parameterizedSearch",):
+                return json_reply(200, search.parameterized(org, call))
             case ("recent",):
                 return json_reply(200, [])
             case _:
@@ -107,6 +115,9 @@ class Rest:
     def _query(self, call: ApiCall, with_deleted: bool) -> Reply:
         if call.method not in ("GET", "HEAD"):
             raise method_not_allowed(call.method, "HEAD,GET")
+        explained = call.param("explain")
+        if explained:
+            return json_reply(200, self._org.queries.explain_plan(explained))
         soql = call.param("q")
         if not soql:
             raise SalesforceError("MALFORMED_QUERY", "A query string has to be specified")

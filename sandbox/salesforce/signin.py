@@ -179,12 +179,20 @@ class SignIn:
             db.execute("INSERT INTO sf_session VALUES (?, ?, ?)", (token, self._user_id, issued))
         return token, issued
 
+    def _soap_logout(self, token: str) -> Reply:
+        if not self._ended(token):
+            return _fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
+        return Reply(200, _SOAP_LOGGED_OUT.encode(), {"content-type": "text/xml; charset=utf-8"})
+
+    def _ended(self, token: str) -> bool:
+        """End a session; whether there was one."""
+        with self._lock, self._org.store.write(hooked=False) as db:
+            db.execute("DELETE FROM sf_session WHERE token = ?", (token,))
+            return self._sessions.pop(token, None) is not None
+
     def _revoke(self, request: Request) -> Reply:
         token = request.form().get("token") or request.param("token") or ""
-        with self._lock, self._org.store.write(hooked=False) as db:
-            known = self._sessions.pop(token, None) is not None
-            db.execute("DELETE FROM sf_session WHERE token = ?", (token,))
-        if not known:
+        if not self._ended(token):
             return json_reply(400, {"error": "invalid_token", "error_description": "invalid token"})
         return Reply(200)
 
@@ -225,6 +233,8 @@ class SignIn:
         version = request.path.removeprefix("/services/Soap/u/").split("/")[0]
         text = request.body.decode("utf-8", "replace")
         switches = self._org.switches
+        if re.search(r"<(?:\w+:)?logout[\s/>]", text):
+            return self._soap_logout(_tag(text, "sessionId") or "")
         if not switches.soap_login or not _is_below(version, _SOAP_END):
             return _fault("UNSUPPORTED_API_VERSION", "SOAP API login() is not available in this API version")
         username, password = _tag(text, "username"), _tag(text, "password")
@@ -253,6 +263,13 @@ _SOAP_OK = (
     "<organizationId>{org}</organizationId><sessionSecondsValid>{seconds}</sessionSecondsValid>"
     "<userId>{user}</userId><userName>{name}</userName></userInfo></result></loginResponse>"
     "</soapenv:Body></soapenv:Envelope>"
+)
+
+
+_SOAP_LOGGED_OUT = (
+    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope'
+    ' xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com">'
+    "<soapenv:Body><logoutResponse/></soapenv:Body></soapenv:Envelope>"
 )
 
 

@@ -1,9 +1,10 @@
 """The Tooling API as far as fields go: create a CustomField, list the custom fields of an object."""
 
+import hashlib
 from typing import Any
 
 from sandbox.salesforce.errors import SalesforceError, method_not_allowed, not_found
-from sandbox.salesforce.ids import mint
+from sandbox.salesforce.ids import full_id, with_suffix
 from sandbox.salesforce.org import ApiCall, Org
 from sandbox.salesforce.soql.parse import parse
 from sandbox.salesforce.soql.tree import All, Comparison, Condition, Path
@@ -31,6 +32,12 @@ _TYPES = {
 def tooling(org: Org, call: ApiCall, rest: tuple[str, ...]) -> Reply:
     """`/tooling/…`. Raises: `SalesforceError`."""
     match call.method, rest:
+        case "GET" | "HEAD", ():
+            return json_reply(200, {name: f"{call.base}/tooling/{name}" for name in ("query", "sobjects")})
+        case "GET" | "HEAD", ("sobjects",):
+            return json_reply(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [_summary(call)]})
+        case "GET" | "HEAD", ("sobjects", "CustomField", field_id):
+            return json_reply(200, _by_id(org, call, field_id))
         case "POST", ("sobjects", "CustomField"):
             return _create(org, call)
         case "GET", ("query",):
@@ -53,12 +60,13 @@ def _create(org: Org, call: ApiCall) -> Reply:
     if org.schema.find("Task" if object_name == "Activity" else object_name) is None:
         raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", f"no object named {object_name} found", ["FullName"])
     try:
-        org.schema.add_field(object_name, _definition(name, kind, metadata))
+        field = org.schema.add_field(object_name, _definition(name, kind, metadata))
     except ValueError as error:
         raise SalesforceError("DUPLICATE_DEVELOPER_NAME", str(error), ["FullName"]) from error
-    with org.store.write() as db:
-        (field_id,) = mint(db, "00N")
-    return json_reply(201, {"id": field_id, "success": True, "errors": [], "warnings": [], "infos": []})
+    table = "Task" if object_name == "Activity" else org.sobject(object_name).name
+    return json_reply(
+        201, {"id": field_id(table, field.name), "success": True, "errors": [], "warnings": [], "infos": []}
+    )
 
 
 def _definition(name: str, kind: str, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -81,28 +89,46 @@ def _definition(name: str, kind: str, metadata: dict[str, Any]) -> dict[str, Any
     }
 
 
+def field_id(object_name: str, field_name: str) -> str:
+    """The id of a field's definition, which follows from its name."""
+    digest = hashlib.sha256(f"{object_name}.{field_name}".lower().encode()).hexdigest()
+    return with_suffix("00NSb0" + digest[:9])
+
+
+def _rows(org: Org) -> list[dict[str, Any]]:
+    """Every custom field."""
+    return [
+        {
+            "Id": field_id(sobject.name, field.name),
+            "DeveloperName": field.name.removesuffix("__c"),
+            "TableEnumOrId": sobject.name,
+            "FullName": f"{sobject.name}.{field.name}",
+            "NamespacePrefix": None,
+        }
+        for sobject in org.schema.objects()
+        for field in sobject.fields
+        if field.custom
+    ]
+
+
+def _by_id(org: Org, call: ApiCall, text: str) -> dict[str, Any]:
+    for row in _rows(org):
+        if row["Id"] == full_id(text):
+            return {"attributes": _attributes(call, row), **row}
+    raise not_found()
+
+
 def _list(org: Org, call: ApiCall) -> dict[str, Any]:
     query = parse(call.param("q") or "")
     if query.entity.lower() != "customfield":
         raise SalesforceError("INVALID_TYPE", f"sObject type '{query.entity}' is not supported.")
     wanted = {name.lower(): value for name, value in _equalities(query.where)}
-    records: list[dict[str, Any]] = []
-    for sobject in org.schema.objects():
-        for field in sobject.fields:
-            row: dict[str, Any] = {
-                "Id": None,
-                "DeveloperName": field.name.removesuffix("__c"),
-                "TableEnumOrId": sobject.name,
-                "FullName": f"{sobject.name}.{field.name}",
-            }
-            fits = all(
-                str(row.get(name) or "").lower() == wanted.get(name.lower(), str(row.get(name) or "").lower())
-                for name in ("DeveloperName", "TableEnumOrId")
-            )
-            if field.custom and fits:
-                asked = [one.what.names[-1] for one in query.select if isinstance(one.what, Path)]
-                attributes = {"type": "CustomField", "url": f"{call.base}/tooling/sobjects/CustomField/{field.name}"}
-                records.append({"attributes": attributes} | {name: row.get(name) for name in asked})
+    asked = [one.what.names[-1] for one in query.select if isinstance(one.what, Path)]
+    records = [
+        {"attributes": _attributes(call, row)} | {name: row.get(name) for name in asked}
+        for row in _rows(org)
+        if all(str(row[name] or "").lower() == wanted.get(name.lower(), str(row[name] or "").lower()) for name in row)
+    ]
     return {
         "size": len(records),
         "totalSize": len(records),
@@ -110,6 +136,23 @@ def _list(org: Org, call: ApiCall) -> dict[str, Any]:
         "queryLocator": None,
         "entityTypeName": "CustomField",
         "records": records,
+    }
+
+
+def _attributes(call: ApiCall, row: dict[str, Any]) -> dict[str, str]:
+    return {"type": "CustomField", "url": f"{call.base}/tooling/sobjects/CustomField/{row['Id']}"}
+
+
+def _summary(call: ApiCall) -> dict[str, Any]:
+    base = f"{call.base}/tooling/sobjects/CustomField"
+    able = ("createable", "queryable", "retrieveable", "layoutable")
+    unable = ("custom", "updateable", "deletable", "searchable", "replicateable", "triggerable", "mergeable")
+    flags = dict.fromkeys(able, True) | dict.fromkeys(unable, False)
+    names = {"name": "CustomField", "label": "Custom Field", "labelPlural": "Custom Fields", "keyPrefix": "00N"}
+    return {
+        **names,
+        **flags,
+        "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"},
     }
 
 

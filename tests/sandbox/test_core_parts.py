@@ -1,5 +1,9 @@
 """The clock, the store and the fault rules by themselves."""
 
+import os
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -187,3 +191,15 @@ def test_switches_are_typed_and_remembered(store: Store) -> None:
             settings.update("salesforce", wrong)
     with pytest.raises(ValueError, match="no such vendor"):
         settings.update("zoho", {})
+
+
+def test_a_temporary_store_is_gone_when_closed_and_swept_where_its_process_died() -> None:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = Path(tempfile.mkdtemp(prefix=f"partnersync-sandbox-{int(done.stdout)}-"))
+    store = Store()
+    folder = store.path.parent
+    seen = (folder.name.startswith(f"partnersync-sandbox-{os.getpid()}-"), store.path.exists(), left.exists())
+    store.close()
+
+    assert seen == (True, True, False)
+    assert not folder.exists()

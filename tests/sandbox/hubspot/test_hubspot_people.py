@@ -124,3 +124,15 @@ def test_two_hundred_thousand_records_are_searched_and_paged_in_milliseconds(por
 
     assert loaded < 30, loaded
     assert max(timings.values()) < 0.1, timings
+
+
+def test_a_parent_counts_its_children(portal):
+    parent, child = portal.make("companies", name="p"), portal.make("companies", name="c")
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 13}]
+    path = f"/crm/v4/objects/companies/{parent}/associations/companies/{child}"
+    shown = f"/crm/v3/objects/companies/{parent}?properties=hs_num_child_companies"
+    portal.put(path, types, 201)
+    after = portal.get(shown)["properties"]["hs_num_child_companies"]
+    portal.delete(path)
+
+    assert (after, portal.get(shown)["properties"]["hs_num_child_companies"]) == ("1", "0")

@@ -3,9 +3,11 @@
 import base64
 import time
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
+import requests
 
 JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -274,3 +276,37 @@ def test_custom_fields_are_made_and_listed_by_the_tooling_api(org: Any) -> None:
     assert (first.status_code, again.status_code) == (201, 400)
     assert [record["DeveloperName"] for record in listed["records"]] == ["Partner_Key"]
     assert org.get("Opportunity", org.deal(Partner_Key__c="k"))["Partner_Key__c"] == "k"
+
+
+def test_a_soap_logout_ends_the_session(org: Any) -> None:
+    token = str(org.http.headers["Authorization"]).removeprefix("Bearer ")
+    body = (
+        '<se:Envelope xmlns:se="http://schemas.xmlsoap.org/soap/envelope/"><se:Header>'
+        f'<SessionHeader xmlns="urn:partner.soap.sforce.com"><sessionId>{token}</sessionId></SessionHeader>'
+        '</se:Header><se:Body><logout xmlns="urn:partner.soap.sforce.com"/></se:Body></se:Envelope>'
+    )
+    url = f"{org.server.url}/services/Soap/u/59.0"
+    answers = [requests.post(url, data=body, headers={"Content-Type": "text/xml"}, timeout=10) for _ in range(2)]
+
+    assert "<logoutResponse/>" in answers[0].text
+    assert org.call("GET", "limits").status_code == 401
+    assert (answers[1].status_code, "INVALID_SESSION_ID" in answers[1].text) == (500, True)
+
+
+def test_a_custom_field_keeps_the_id_it_was_created_with(org: Any) -> None:
+    body = {"FullName": "Opportunity.Key__c", "Metadata": {"type": "Text", "label": "Key", "length": 20}}
+    created = org.call("POST", "tooling/sobjects/CustomField", body).json()
+    soql = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Opportunity' AND DeveloperName = 'Key'"
+    (listed,) = org.call("GET", f"tooling/query?q={quote(soql)}").json()["records"]
+
+    assert listed["Id"] == created["id"]
+    assert org.call("GET", f"tooling/sobjects/CustomField/{created['id']}").json()["FullName"] == "Opportunity.Key__c"
+    assert [each["name"] for each in org.call("GET", "tooling/sobjects").json()["sobjects"]] == ["CustomField"]
+
+
+def test_a_query_is_explained_without_being_run(org: Any) -> None:
+    org.create("Account", Name="a")
+    soql = "SELECT Id FROM Account WHERE Name = 'b'"
+    plan = org.call("GET", f"query?explain={quote(soql)}").json()["plans"][0]
+
+    assert (plan["cardinality"], plan["sobjectCardinality"], plan["sobjectType"]) == (0, 1, "Account")
