@@ -66,7 +66,8 @@ def _file(file: Path, config: Path) -> list[Prepared]:
             else:
                 common = settings = common or _Layers(source, base, (("settings",),)).settings()
             wrong = [
-                source.problem(f.where, f.message, f.hint) for f in _in_the_light_of(settings, case, ("cases", at))
+                source.problem(f.where, f.message, f.hint, at_key=f.at_key)
+                for f in _in_the_light_of(settings, case, ("cases", at))
             ]
             problems += wrong
             found.append(Prepared(file, case, settings))
