@@ -89,6 +89,7 @@ _RARER = """
 0-14 quote quotes hs_title
 0-18 communication communications hs_communication_body
 0-19 feedback_submission feedback_submissions hs_content
+0-28 form forms hs_form_name
 0-53 invoice invoices hs_title
 0-69 subscription subscriptions hs_name
 0-72 deal_split deal_splits hs_deal_split_percentage

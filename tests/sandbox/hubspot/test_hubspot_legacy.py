@@ -77,7 +77,9 @@ def test_pipelines_and_owners_have_their_old_names(portal):
     assert (owner["ownerId"], owner["activeUserId"], owner["email"]) == (64, 7, "a@x.example")
 
 
-@pytest.mark.parametrize("kind", ["quotes", "leads", "communications", "postal_mail", "goal_targets", "taxes", "0-136"])
+@pytest.mark.parametrize(
+    "kind", ["quotes", "leads", "communications", "postal_mail", "goal_targets", "taxes", "0-136", "deal_split", "form"]
+)
 def test_rarer_standard_objects_exist_and_are_empty(portal, kind):
     assert portal.get(f"/crm/v3/objects/{kind}")["results"] == []
     assert portal.search(kind)["total"] == 0
