@@ -76,7 +76,8 @@ class Entry:
     ``basis`` is B in minor units of the pool's currency, exact (None for a deal without an amount: a bounty still pays).
     ``blocked`` names why it has no D (``close_date``, ``fx_missing``, ``currency_missing``); it is then not in R either.
     A deal that is not won, was deleted, or lost its credit has no entry. ``facts`` are hashes of what it rests on;
-    ``context`` holds what rules and the explanation need (version, tier, share, source amount …), JSON-able.
+    ``context`` holds what rules and the explanation need (version, tier, share, source amount …), JSON-able. ``cites`` is what
+    it rests on (source stamps, evidence with fact hashes): like ``facts``, it may change without changing what is earned.
     """
 
     pool: Pool
@@ -95,6 +96,7 @@ class Entry:
     facts: tuple[str, ...] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     good_until: datetime | None = None
+    cites: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)

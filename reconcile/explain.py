@@ -72,7 +72,7 @@ def _inputs(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
     else:
         yield deal
     if told.get("facts"):
-        yield f"facts {', '.join(told['facts'])}"
+        yield f"facts {', '.join(name(fact) for fact in told['facts'])}"
 
 
 def _credit(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:

@@ -218,11 +218,13 @@ class Credits:
             "context": dict(one.context),
             "good_until": one.good_until,
         }
-        hash_ = digest({**row, "basis": str(one.basis), "share": str(one.share)})
+        # What it cites is no part of the hash: our own write makes a new version of the deal, and must not settle it anew.
+        hash_ = digest({**row, "basis": str(one.basis), "share": str(one.share), "facts": None})
         return {
             "workspace": self._workspace,
             "pool": pool_id,
             "opportunity": id_,
             "ordinal": ordinal,
             "hash": hash_,
+            "cites": dict(one.cites),
         } | row

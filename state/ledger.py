@@ -95,6 +95,13 @@ class Ledger:
                 query = query.where(line.c.opportunity == known.get(opportunity, 0))
             yield from self._told(open_, query.order_by(*line.primary_key))
 
+    def partners(self) -> frozenset[str]:
+        """Everyone that a line was ever posted for, on the roster or not."""
+        query = select(pool.c.partner).join(line, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
+        with self._database.reading() as open_:
+            here = query.where(line.c.workspace == self._workspace).distinct()
+            return frozenset(open_.execute(here).scalars())
+
     def totals(self, opportunities: Collection[Ref] | None = None) -> Iterator[Posted]:
         """What is posted per key, of these deals or of all."""
         with self._database.reading() as open_:

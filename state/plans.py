@@ -50,6 +50,8 @@ class Plans:
             elif not fresh:
                 here = (plan.c.workspace == self._database.workspace, plan.c.digest == made.digest)
                 newer = {"made_at": made.made_at, "reasons": list(reasons)}
+                if approved_by:
+                    newer |= {name: row[name] for name in ("approved_by", "approved_at")}
                 open_.execute(update(plan).where(*here).values(**newer))
 
     def find(self, beginning: str | None = None) -> Plan | None:

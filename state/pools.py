@@ -235,6 +235,7 @@ def _entry(row: Any, pool_: Pool, opportunity: Ref) -> Entry:
         tuple(row.facts),
         row.context,
         row.good_until,
+        row.cites,
     )
 
 

@@ -211,8 +211,10 @@ def _entry(
         **chosen.told,
         "amount": None if deal.amount is None else str(deal.amount),
         "currency": deal.currency,
-        "stamp": dossier.now.stamp.isoformat(),
         "credit_rule": credit.rule,
+    }
+    cited = {
+        "stamp": dossier.now.stamp.isoformat(),
         "evidence": [_proof(item.kind, item.ref, item.fact, item.at) for item in credit.evidence if not item.late],
     }
     proofs = (item.fact for item in credit.evidence if item.fact and not item.late)
@@ -233,6 +235,7 @@ def _entry(
         facts=tuple(dict.fromkeys((dossier.now.hash, *proofs))),
         context=told,
         good_until=calendar.begins(deal.closes_on) if blocked == "close_date" and deal.closes_on else None,
+        cites=cited,
     )
 
 

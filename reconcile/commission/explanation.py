@@ -45,6 +45,7 @@ def of_earned(
         "minor": minor,
         "rounding": rounding,
         **entry.context,
+        **entry.cites,
     }
     if entry.rate is not None:
         told["fx"] = _rate(entry.rate)

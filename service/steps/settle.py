@@ -51,7 +51,7 @@ def preview(shop: Shop, rules: Rules, tell: Callable[[int], None] = lambda _: No
         moved.pools += 1
         moved.waiting += len(settled.waiting)
         for line in settled.lines:
-            _add(moved, line)
+            add(moved, line)
         tell(moved.pools)
     return moved
 
@@ -60,7 +60,7 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
     """Post every line that is due; gives their number."""
     ledger, count = Ledger(shop.database), 0
     for pool in Pools(shop.database).stream("dirty", rules.as_of):
-        settled = _settle(rules, pool)
+        settled = settle_pool(rules, pool)
         ledger.append(fence, settled.lines, rules.config, [pool.pool], run)
         count += len(settled.lines)
         tell(count)
@@ -71,10 +71,11 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
 
 def _settled(shop: Shop, rules: Rules) -> Iterator[Settled]:
     for pool in Pools(shop.database).stream("dirty", rules.as_of):
-        yield _settle(rules, pool)
+        yield settle_pool(rules, pool)
 
 
-def _settle(rules: Rules, pool: PooledDeals) -> Settled:
+def settle_pool(rules: Rules, pool: PooledDeals) -> Settled:
+    """What one pool owes and the lines that are due."""
     terms = rules.plans.terms.get(pool.pool.program)
     calendar = terms.calendar if terms else rules.periods.calendar
     periods = Periods(calendar, local_day(rules.as_of, calendar.timezone))
@@ -91,7 +92,8 @@ def _settle(rules: Rules, pool: PooledDeals) -> Settled:
     )
 
 
-def _add(moved: Moved, line: Line) -> None:
+def add(moved: Moved, line: Line) -> None:
+    """Count a line that is due."""
     key = line.key
     moved.lines += 1
     moved.gross[key.currency] = moved.gross.get(key.currency, 0) + abs(line.minor)

@@ -64,6 +64,7 @@ entry = table(
     text("blocked", optional=True),
     document("facts"),
     document("context"),
+    document("cites"),
     instant("entered_at"),
     instant("good_until", optional=True),
     key=("pool", "opportunity", "ordinal"),

@@ -138,6 +138,7 @@ def upgrade() -> None:
         sa.Column("blocked", sa.Text(), nullable=True),
         sa.Column("facts", types.Document(), nullable=False),
         sa.Column("context", types.Document(), nullable=False),
+        sa.Column("cites", types.Document(), nullable=False),
         sa.Column("entered_at", types.Instant(), nullable=False),
         sa.Column("good_until", types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(

@@ -90,7 +90,7 @@ def test_the_example_pays_the_registered_reseller_by_brackets_and_the_influencer
         ("introduction", "zeta", "influenced", "FY2027-Q2", "1/2"),
     ]
     assert entered.entries[0].facts == ("f1", "r1")
-    assert entered.entries[0].context["evidence"][0]["ref"] == "file/registrations.csv/registration/r1"
+    assert entered.entries[0].cites["evidence"][0]["ref"] == "file/registrations.csv/registration/r1"
     assert entered.findings == ()
 
 
