@@ -121,6 +121,7 @@ def test_a_deal_that_is_deleted_and_restored_nets_to_nothing_and_shows_both(quar
     company.control("delete", {"crm": "salesforce", "object": "Opportunity", "id": first, "as": "Robin Reyes"})
     company.run()
     gone = company.owed()
+    company.control("clock", {"move": 90})
     company.control("restore", {"crm": "salesforce", "object": "Opportunity", "id": first, "as": "Robin Reyes"})
     company.run()
 
