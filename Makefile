@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(CURDIR)/$(VENV)/bin
 SEED   ?= 7
 SIZE   ?= small
+RUNS   ?= 50
 SOURCES := $(shell find partnersync connectors mapping reconcile state service sandbox -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: demo test check bench conformance clean help
+.PHONY: demo test check bench conformance kills clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +44,10 @@ bench: $(VENV)/.installed ## measure time, calls and memory against stated limit
 
 conformance: $(VENV)/.installed ## hold the sandbox against expected wire shapes (SAMPLES=folder adds recorded JSON)
 	cd $(VENV) && SAMPLES="$(if $(SAMPLES),$(abspath $(SAMPLES)),)" $(BIN)/python -m pytest --import-mode=importlib -q $(CURDIR)/tests/conformance -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR)
+
+kills: $(VENV)/.installed ## kill `partnersync run` at 4 × RUNS moments and hold what comes after against an undisturbed run
+	rm -rf $(VENV)/elsewhere && mkdir -p $(VENV)/elsewhere && cp -R tests $(VENV)/elsewhere/tests
+	cd $(VENV)/elsewhere && $(BIN)/python -m tests.faults.kills --runs $(RUNS) --seed $(SEED) $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) dist demo-world

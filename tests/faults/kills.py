@@ -1,0 +1,267 @@
+"""Kill ``partnersync run`` over and over and look at what is left: ``make kills`` (RUNS=50, SEED=7).
+
+The promise: killed at any moment, then run again, the CRMs and the ledger end as if nothing had happened, and a further run
+writes nothing. Four schedules, each RUNS times over worlds with and without unique fields for the keys of tasks:
+
+    before commit   the CRM kills us while it holds our write open: the write is lost, the journal says in flight
+    after commit    the write is there, no answer came: the journal says in flight
+    after answer    the answer came, and perhaps was not read
+    random          SIGKILL at a seeded moment of the run, wherever that is: making the database, reading, posting, writing
+
+The sandbox does the killing, in a process of its own. Each world is met twice: new, where the run makes the database and
+writes everything, and later, when deals were won, lost and changed and people edited what we wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.faults.worlds import CREDENTIALS, REP, STATE, Stage, make, served
+
+Kind = Literal["before_commit", "after_commit", "after_answer", "random"]
+KINDS: tuple[Kind, ...] = ("before_commit", "after_commit", "after_answer", "random")
+WORLDS = ((11, True), (12, False))
+"""(seed of the generator, whether tasks have a unique field for our key)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """A world to begin from, and what a run that nobody disturbs makes of it."""
+
+    name: str
+    world: Path
+    crms: dict[str, Any]
+    ledger: list[tuple[Any, ...]]
+    writes: int
+    seconds: float
+    """From the moment the database is opened to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One kill: at the n-th write of ``kind``, or after a share of the run's length."""
+
+    number: int
+    kind: Kind
+    start: int
+    draw: float
+
+
+@dataclass(slots=True)
+class Found:
+    """What a schedule showed; ``wrong`` is empty where the promise held."""
+
+    kind: Kind
+    killed: bool
+    in_flight: int
+    wrong: list[str] = field(default_factory=list)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run every schedule and print what was found; 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(prog="kills", description=__doc__)
+    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--worlds", type=int, default=len(WORLDS), help="how many of the worlds to play in")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    os.environ.update(CREDENTIALS)
+    home = Path(tempfile.mkdtemp(prefix="partnersync-kills-"))
+    try:
+        starts = [start for seed, keyed in WORLDS[: options.worlds] for start in beginnings(home, seed, keyed=keyed)]
+        _print(f"seed {options.seed}; undisturbed: " + "; ".join(
+            f"{s.name} {s.writes} writing calls, {len(s.ledger)} lines, {s.seconds:.1f} s" for s in starts
+        ))  # fmt: skip
+        schedules = drawn(options.seed, options.runs, len(starts))
+        jobs = [(schedule, starts[schedule.start], home / f"run{schedule.number}") for schedule in schedules]
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
+            results = list(pool.map(_quickly, jobs))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    return _told(results, schedules, time.monotonic() - began)
+
+
+def beginnings(home: Path, seed: int, *, keyed: bool = True, size: str = "tiny") -> Iterator[Undisturbed]:
+    """The world as it is new, and as it is after a first run and a busy day."""
+    name = f"{'keyed' if keyed else 'unkeyed'}-{seed}"
+    new = make(home / f"{name}-new", seed, size, keyed=keyed)
+    yield _undisturbed(f"{name} new", new, home / f"{name}-first")
+    later = home / f"{name}-later"
+    with served(new, later) as stage:
+        _expect(stage, _again(stage))
+        _busy_day(stage, random.Random(seed))
+    (later / "run.log").unlink()
+    yield _undisturbed(f"{name} later", later, home / f"{name}-second")
+
+
+def drawn(seed: int, runs: int, starts: int) -> list[Schedule]:
+    """``runs`` schedules of each kind, beginnings in turn."""
+    draw = random.Random(seed)
+    kinds = [kind for kind in KINDS for _ in range(runs)]
+    return [Schedule(n, kind, n % starts, draw.random()) for n, kind in enumerate(kinds)]
+
+
+def strike(schedule: Schedule, start: Undisturbed, home: Path) -> Found:
+    """Kill one run as the schedule says, run again, compare, and run once more."""
+    with served(start.world, home) as stage:
+        stage.ask("counters/reset", {})
+        if schedule.kind == "random":
+            killed = _killed_after(stage, start.seconds * schedule.draw)
+        else:
+            nth = 1 + int(schedule.draw * start.writes)
+            stage.ask("faults", {"action": "kill", "when": schedule.kind, "writes_only": True, "nth": nth})
+            killed = stage.run() == -signal.SIGKILL
+        found = Found(schedule.kind, killed, stage.in_flight())
+        code = _again(stage)
+        if code != 0:
+            found.wrong.append(f"the rerun ended with {code}: {stage.said()[-2000:]}")
+        found.wrong += differences(start.crms, stage.crms())
+        ledger = stage.ledger()
+        if ledger != start.ledger:
+            found.wrong.append(f"ledger: {sorted(set(ledger) ^ set(start.ledger))}")
+        stage.ask("counters/reset", {})
+        code, writes = _again(stage), stage.writes()
+        if code != 0 or writes:
+            found.wrong.append(f"a further run ended with {code} and wrote {writes} times: {stage.said()[-2000:]}")
+        return found
+
+
+def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Where two pictures of the CRMs differ, a line for each record."""
+    told = []
+    for crm, objects in expected.items():
+        for object_, records in objects.items():
+            there = found[crm].get(object_, [])
+            if there != records:
+                told += [f"{crm} {object_} only undisturbed: {one}" for one in records if one not in there]
+                told += [f"{crm} {object_} only after the kill: {one}" for one in there if one not in records]
+                told += [f"{crm} {object_}: {len(there)} instead of {len(records)}"]
+    return told
+
+
+def _undisturbed(name: str, world: Path, home: Path) -> Undisturbed:
+    with served(world, home) as stage:
+        stage.ask("counters/reset", {})
+        process = stage.begin()
+        _wait_for_database(stage)
+        began = time.monotonic()
+        _expect(stage, process.wait(120))
+        seconds, writes = time.monotonic() - began, stage.writes()
+        crms, ledger = stage.crms(), stage.ledger()
+        _expect(stage, _again(stage))
+        assert stage.crms() == crms, "a second run changes what nobody touched"
+        return Undisturbed(name, world, crms, ledger, writes, seconds)
+
+
+def _busy_day(stage: Stage, draw: random.Random) -> None:
+    """Deals won, lost and re-priced, and a rep's own words in fields that we wrote."""
+    for crm, object_, id_, stage_name, amount, partner, words in (
+        ("salesforce", "Opportunity", "Id", "StageName", "Amount", "Partner__c", ("Closed Won", "Closed Lost")),
+        ("hubspot", "deals", "id", "dealstage", "amount", "partnersync_partner", ("closedwon", "closedlost")),
+    ):
+        deals = stage.ask(f"dump?crm={crm}&object={object_}&stamps=0")
+        draw.shuffle(deals)
+        said = [deal.get("properties", deal) for deal in deals]
+        won = [deal for deal, it in zip(deals, said, strict=True) if it[stage_name] == words[0]]
+        rest = [deal for deal in deals if deal not in won]
+        edits: list[tuple[Any, dict[str, str]]] = []
+        edits += [(deal, {stage_name: words[0], amount: str(1000 + n)}) for n, deal in enumerate(rest[:3])]
+        edits += [(deal, {stage_name: words[1]}) for deal in won[:1]]
+        edits += [(deal, {amount: str(7000 + n)}) for n, deal in enumerate(won[1:3])]
+        edits += [(deal, {partner: "somebody else"}) for deal in deals[:2]]
+        for deal, fields in edits:
+            stage.ask("edit", {"crm": crm, "object": object_, "id": deal[id_], "fields": fields, "as": REP})
+
+
+def _killed_after(stage: Stage, seconds: float) -> bool:
+    process = stage.begin()
+    _wait_for_database(stage)
+    time.sleep(seconds)
+    process.kill()
+    return process.wait(60) == -signal.SIGKILL
+
+
+def _wait_for_database(stage: Stage) -> None:
+    """Until the run has opened its database: before that there is nothing to interrupt."""
+    log, end = stage.home / f"{STATE}-wal", time.monotonic() + 60
+    while not log.exists():
+        if time.monotonic() > end:
+            raise TimeoutError(f"the run never opened its database: {stage.said()}")
+        time.sleep(0.002)
+
+
+def _expect(stage: Stage, code: int) -> None:
+    assert code == 0, f"exit code {code}: {stage.said()}"
+
+
+def _quickly(job: tuple[Schedule, Undisturbed, Path]) -> Found:
+    schedule, start, home = job
+    try:
+        return strike(schedule, start, home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _again(stage: Stage) -> int:
+    """``partnersync run`` in a process of its own that begins as a copy of this one, which has everything imported."""
+    from service import cli
+
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 70
+    try:
+        with (stage.home / "run.log").open("wb") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        sys.argv = ["partnersync", "run", "--config", str(stage.home / "partnersync.yaml")]
+        cli.main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        os._exit(code)
+
+
+def _told(results: Sequence[Found], schedules: Sequence[Schedule], seconds: float) -> int:
+    broken = [(s, f) for s, f in zip(schedules, results, strict=True) if f.wrong]
+    for kind in KINDS:
+        mine = [found for found in results if found.kind == kind]
+        held = sum(1 for found in mine if not found.wrong)
+        _print(
+            f"{kind.replace('_', ' '):14} {len(mine)} runs, {sum(f.killed for f in mine)} killed, "
+            f"{sum(f.in_flight for f in mine)} intents in flight in {sum(1 for f in mine if f.in_flight)} of them, "
+            f"{held} ended as undisturbed"
+        )
+    for schedule, found in broken:
+        _print(f"\n{schedule}")
+        for line in found.wrong[:20]:
+            _print(f"  {line[:3000]}")
+    unseen = [k for k in KINDS[:2] if not any(f.in_flight for f in results if f.kind == k)]
+    for kind in unseen:
+        _print(f"{kind}: no write was ever in flight, so nothing was shown")
+    _print(f"{seconds:.0f} s")
+    return 1 if broken or unseen else 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
