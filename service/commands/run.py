@@ -70,7 +70,10 @@ def show(report: Report, *, json: bool) -> None:
     out = console()
     pulled, plan = report.pulled.counts, report.plan
     changed = sum(pulled[word] for word in ("new", "changed", "deleted", "restored", "merged"))
-    out.print(f"Read {pulled['seen']:,} records, {changed:,} of them new or changed.")
+    if pulled["seen"]:
+        out.print(f"Read {pulled['seen']:,} records, {changed:,} of them new or changed.")
+    else:
+        out.print("Nothing is new in the CRMs.")
     if pulled["quarantined"] or pulled["unreadable"]:
         unread = pulled["quarantined"] + pulled["unreadable"]
         out.print(f"{unread:,} could not be read and were set aside: partnersync status")
@@ -82,7 +85,8 @@ def show(report: Report, *, json: bool) -> None:
     out.print(f"Plan {plan.digest[:12]}: {summary(plan)}.")
     applied = report.done.counts
     good = applied["verified"] + applied["applied"]
-    out.print(f"{good:,} written and read back" + _rest(applied) + ".")
+    sent = good or any(applied[status] for status in ("conflict", "rejected", "unknown", "pending"))
+    out.print(f"{good:,} written and read back{_rest(applied)}." if sent else "Nothing had to be written.")
     for outcome in report.done.noteworthy[:10]:
         out.print(f"  {outcome.status}: {outcome.change.why or ''} {outcome.message}".rstrip())
     if len(report.done.noteworthy) > 10:
