@@ -73,7 +73,8 @@ def build_request(
     raw_path, _, raw_query = target.partition("?")
     lowered = {name.lower(): value for name, value in headers}
     query = parse_qs(raw_query, keep_blank_values=True) if raw_query else {}
-    base = base_url or f"http://{lowered.get('host', '127.0.0.1')}"
+    scheme = "https" if lowered.get("x-forwarded-proto", "").lower() == "https" else "http"
+    base = base_url or f"{scheme}://{lowered.get('host', '127.0.0.1')}"
     return Request(method.upper(), unquote(raw_path), query, lowered, body, base, target, peer_port)
 
 

@@ -22,7 +22,7 @@ from sandbox.store import Store
 from sandbox.wire import Reply, Request
 
 JSON = "application/json;charset=utf-8"
-_OPEN = frozenset({"token", "token.access", "token.refresh"})
+_OPEN = frozenset({"token", "token.access", "token.refresh", "exports.file"})
 _SYSTEM = Author("IMPORT", "sandbox", None, None)
 
 

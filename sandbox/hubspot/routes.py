@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sandbox.hubspot import (
     account,
     batches,
+    exports,
     labels,
     legacy,
     link_routes,
@@ -39,6 +40,8 @@ _PREFIXES = {
     "owners": rf"/crm/(?:(?P<v1>v3)/owners|owners/(?P<v2>{_DATED}|v3))",
     "schemas": rf"/(?:crm-object-schemas/(?P<v1>{_DATED}|v3)/schemas|crm/(?P<v2>v3)/schemas)",
     "account": rf"/account-info/(?P<v1>{_DATED}|v3)",
+    "exports": rf"/crm/(?:(?P<v1>v3)/exports|exports/(?P<v2>{_DATED}|v3))/export/async",
+    "files": r"/crm/exports/(?P<v1>files)",
     "old_properties": r"/properties/(?P<v1>v1|v2)",
     "old_companies": r"/companies/(?P<v1>v2)",
     "old_deals": r"/deals/(?P<v1>v1)",
@@ -299,6 +302,9 @@ ROUTES = (
     _route("schemas", "GET", "", schemas.list_all, "schemas.list", "custom-object-read"),
     _route("schemas", "GET", "/{kind}", schemas.get, "schemas.get", None),
     _route("account", "GET", "/details", account.details, "account", None),
+    _route("exports", "POST", "", exports.start, "exports.start", "crm.export"),
+    _route("exports", "GET", "/tasks/{task}/status", exports.status, "exports.status", "crm.export"),
+    _route("files", "GET", "/{task}", exports.download, "exports.file", None),
     _route("old_properties", "GET", "/{kind}/properties", legacy.properties, "properties.list", _SCHEMA_READ),
     _route(
         "old_properties", "GET", "/{kind}/properties/named/{name}", legacy.one_property, "properties.get", _SCHEMA_READ

@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS hs_stage (
   created INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (kind, pipeline, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hs_token (
   token TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, client_id TEXT NOT NULL, scopes TEXT);
+CREATE TABLE IF NOT EXISTS hs_export (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS hs_counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 _INDEXED = (("0-1", "email"), ("0-2", "domain"))
@@ -76,7 +77,7 @@ def create(db: sqlite3.Connection) -> None:
         return
     db.executemany(
         "INSERT INTO hs_counter VALUES (?, ?)",
-        [("id", FIRST_ID), ("label", 37), ("catalog", 1), ("history", 1), ("stage", 100_000_001)],
+        [("id", FIRST_ID), ("label", 37), ("catalog", 1), ("history", 1), ("stage", 100_000_001), ("export", 1)],
     )
     db.executemany(
         "INSERT INTO hs_property VALUES (?, ?, 0, 0, ?)",

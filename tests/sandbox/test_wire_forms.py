@@ -71,3 +71,10 @@ def test_the_portal_answers_head_like_get_without_the_body(sandbox: Server) -> N
     status, headers, body = ask(sandbox, "HEAD", "/crm/v3/objects/deals", None, PORTAL)
 
     assert (status, body, "Content-Length" in headers) == (200, b"", True)
+
+
+def test_behind_a_terminator_of_tls_clients_are_told_its_scheme(sandbox: Server) -> None:
+    headers = {**FORM_TYPE, "X-Forwarded-Proto": "https", "Host": "acme.my.salesforce.com"}
+    _, _, body = ask(sandbox, "POST", "/services/oauth2/token", FORM, headers)
+
+    assert b'"instance_url":"https://acme.my.salesforce.com"' in body
