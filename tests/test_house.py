@@ -1,4 +1,4 @@
-"""The house keeps its own rules: floors, purity, sizes, names, and that what is documented exists and what exists is documented."""
+"""The house keeps its own rules: floors, purity, sizes, names; what is documented exists, and the other way round."""
 
 from __future__ import annotations
 
@@ -171,3 +171,16 @@ def test_every_command_is_in_the_readme_and_the_readme_names_no_other() -> None:
     groups = {str(group.name) for group in app.registered_groups}
 
     assert commands | groups == told
+
+
+def test_every_test_that_a_guarantee_names_exists() -> None:
+    pages = sorted((HERE / "docs" / "guarantees").glob("*.md"))
+    named = {name for page in pages for name in re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8"))}
+    known = {
+        match
+        for path in (HERE / "tests").rglob("*.py")
+        for match in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))
+    }
+
+    assert len(pages) == 10
+    assert sorted(named - known) == []
