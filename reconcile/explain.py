@@ -14,8 +14,9 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+from partnersync.clock import parse_instant
 from partnersync.lines import Key, Line, Owed
-from partnersync.money import Money, exponent
+from partnersync.money import MINOR_UNITS, Money, exponent
 from reconcile.commission.explanation import SCHEMA
 
 Name = Callable[[str], str]
@@ -66,9 +67,9 @@ def _effective(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
 def _inputs(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
     deal = name(str(key.opportunity))
     if told.get("amount") is not None:
-        yield f"{deal}: {Decimal(told['amount']):,f} {told['currency'] or 'without a currency'}, as of {told['stamp']}"
+        yield f"{deal}: {_received(told)}, as of {_when(told['stamp'])}"
     elif "stamp" in told:
-        yield f"{deal}: no amount, as of {told['stamp']}"
+        yield f"{deal}: no amount, as of {_when(told['stamp'])}"
     else:
         yield deal
     if told.get("facts"):
@@ -81,7 +82,7 @@ def _credit(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
     rule = told["credit_rule"]
     yield f"{name(key.partner)} holds {_percent(Fraction(told['share']))} of the {key.role} credit by rule {rule}"
     for item in told["evidence"]:
-        at = f" of {item['at']}" if item["at"] else ""
+        at = f" of {_when(item['at'])}" if item["at"] else ""
         yield f"evidence: {item['kind']} {name(item['ref'])}{at}"
 
 
@@ -137,7 +138,7 @@ def _delta(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
 def _home(line: Line) -> str:
     own = line.explanation["period"]
     late = "" if line.posted_period == own else f", because {own} takes no more lines"
-    return f"{line.posted_period}{late}; line {line.sequence} of its key, by {line.actor} at {line.stamp.isoformat()}"
+    return f"{line.posted_period}{late}; line {line.sequence} of its key, by {line.actor} at {_when(line.stamp.isoformat())}"
 
 
 _STEPS: tuple[tuple[str, Callable[[Mapping[str, Any], Key, Name], Iterator[str]]], ...] = (
@@ -169,6 +170,18 @@ _GONE = {
 def _money(minor: str | Fraction, key: Key) -> str:
     """An exact amount in minor units, in major ones; ``…`` where it has more decimals than are worth showing."""
     return f"{_decimal(Fraction(minor) / 10 ** exponent(key.currency), exponent(key.currency))} {key.currency}"
+
+
+def _received(told: Mapping[str, Any]) -> str:
+    """The deal's own amount, with at least the decimals of its currency."""
+    currency = told["currency"]
+    amount = _decimal(Fraction(told["amount"]), MINOR_UNITS.get(currency or "", 0))
+    return f"{amount} {currency or 'without a currency'}"
+
+
+def _when(instant: str) -> str:
+    """An instant to the minute; the stored line keeps it whole."""
+    return f"{parse_instant(instant):%Y-%m-%d %H:%M} UTC"
 
 
 def _posted(minor: int, key: Key) -> str:

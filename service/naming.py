@@ -73,6 +73,8 @@ class Names:
         return next((plan.title or plan.id for plan in plans if plan.id == text), text)
 
     def _record(self, ref: Ref) -> str:
+        if ref.crm == "partnersync":
+            return self._slug(ref.id)
         if ref.crm == "file":
             return f"{ref.id} in {unquote(ref.org)}"
         found = Lookups(self.shop.database).version(ref, self.at)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote
 
 from mapping.book import Book
@@ -36,7 +36,7 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection; ``calls`` are today's by class, in UTC days as the vendors count them."""
+    """One connection; ``calls`` are today's by class, in UTC days, ``problem`` is what the last run met."""
 
     name: str
     crm: str
@@ -44,6 +44,7 @@ class Connection:
     classes: tuple[Class, ...]
     allowances: tuple[Allowance, ...]
     calls: Mapping[str, int]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Stand:
     runs: tuple[Run, ...]
     plan: Waiting | None
     undecided: int
-    waiting: tuple[str, ...]
+    halted_by: str | None
     troubled: tuple[Write, ...]
     quarantined: tuple[Aside, ...]
     findings: tuple[Seen, ...]
@@ -125,31 +126,49 @@ def stand(shop: Shop) -> Stand:
     overview = Overview(shop.database)
     rules = rules_of_the_day(shop, now)
     approval = overview.approval(rules.config)
-    waiting = Plans(shop.database).waiting()
+    runs = tuple(Runs(shop.database).newest(_RUNS))
+    failed = dict(runs[0].counts.get("failed", {})) if runs else {}
     return Stand(
         workspace=shop.settings.workspace,
         config=rules.config[:12],
         approved_by=approval[0] if approval else None,
         now=now,
-        connections=tuple(_connections(shop, overview, now)),
-        runs=tuple(Runs(shop.database).newest(_RUNS)),
-        plan=Waiting(waiting[0], tuple(waiting[1])) if waiting else None,
+        connections=tuple(_connections(shop, overview, now, failed)),
+        runs=runs,
+        plan=_waiting(shop, runs),
         undecided=overview.undecided(),
-        waiting=(),
+        halted_by=overview.halted_by(),
         troubled=tuple(_write(each) for each in overview.troubled()),
-        quarantined=tuple(
-            Aside(record(each.ref), each.kind, each.reason) for each in quarantined(shop.database)
-        ),
+        quarantined=tuple(Aside(record(each.ref), each.kind, each.reason) for each in quarantined(shop.database)),
         findings=tuple(_findings(shop, rules.book)),
     )
 
 
 def record(ref: Ref) -> str:
     """A record as people type it: ``salesforce:006…``, ``registrations.csv: R-7``."""
-    return f"{unquote(ref.org)}: {ref.id}" if ref.crm == "file" else f"{ref.crm}:{ref.id}"
+    match ref.crm:
+        case "file":
+            return f"{unquote(ref.org)}: {ref.id}"
+        case "partnersync":
+            return f"{ref.object} {ref.id}"
+        case crm:
+            return f"{crm}:{ref.id}"
 
 
-def _connections(shop: Shop, overview: Overview, now: datetime) -> Iterable[Connection]:
+def _waiting(shop: Shop, runs: Sequence[Run]) -> Waiting | None:
+    """The newest plan, if it waits and no later run found that there is nothing left to do."""
+    plans = Plans(shop.database)
+    waiting = plans.waiting()
+    plan = plans.find(waiting[0]) if waiting else None
+    if waiting is None or plan is None:
+        return None
+    later = [run for run in runs if run.status == "done" and run.started_at > plan.made_at]
+    if any(run.counts.get("applied") or not run.counts.get("plan", {}).get("sent") for run in later):
+        return None
+    return Waiting(waiting[0], tuple(waiting[1]))
+
+
+def _connections(shop: Shop, overview: Overview, now: datetime, failed: Mapping[str, str]) -> Iterable[Connection]:
     read, whole, slots = overview.read_at(), overview.read_whole_at(), Slots(shop.database).newest()
     calls = overview.calls_on(now.astimezone(UTC).date())
     allowances = overview.allowances()
@@ -167,6 +186,7 @@ def _connections(shop: Shop, overview: Overview, now: datetime) -> Iterable[Conn
             ),
             tuple(each for each in allowances if each.connection == name),
             {kind: count for (connection, kind), count in calls.items() if connection == name},
+            failed.get(name, ""),
         )
 
 

@@ -136,7 +136,7 @@ def as_text(found: Account, names: Names) -> str:
     rows = [f"Statement of {names(found.partner)}, {found.period.label}"[:WIDTH]]
     rows.append(f"{_day(found.period.starts_on)} to {_day(_last_day(found.period))}")
     if not found.statements:
-        rows += ["", "No ledger lines in this period and nothing carried in."]
+        rows += ["", "Nothing was posted in this period and nothing is carried in."]
         if found.others:
             rows.append(f"Periods with lines: {', '.join(found.others)}"[:WIDTH])
     for each in found.statements:
@@ -147,7 +147,7 @@ def as_text(found: Account, names: Names) -> str:
 def _statement(each: Statement, names: Names) -> Iterator[str]:
     programs = names.shop.settings.programs
     title = programs[each.program].title if each.program in programs else each.program
-    yield _row(f"{title} ({each.currency})", each.currency)
+    yield _row(title, f"amount in {each.currency}")
     yield "-" * WIDTH
     yield _row("Opening", _amount(each.opening))
     for name in SECTIONS:
@@ -166,7 +166,8 @@ def _statement(each: Statement, names: Names) -> Iterator[str]:
     yield "-" * WIDTH
     yield _row("Closing", _amount(each.closing))
     for plan, difference in each.rounding.items():
-        yield _cut(f"Rounding, {names(plan)}: {_exact(difference, each.currency)} {each.currency} not in lines", WIDTH)
+        exact = f"{_exact(difference, each.currency)} {each.currency}"
+        yield _cut(f"The exact sum of {names(plan)} differs by {exact}: lines are rounded one by one", WIDTH)
 
 
 def _told(item: Item, names: Names) -> Mapping[str, str]:
@@ -206,7 +207,7 @@ def _amount(money: Money) -> str:
 def _exact(minor: Fraction, currency: str) -> str:
     major = minor / 10 ** exponent(currency)
     rounded = Decimal(major.numerator) / Decimal(major.denominator)
-    return f"{rounded.quantize(Decimal('0.000001')):+,f}"
+    return f"{rounded.quantize(Decimal('0.000001')).normalize():+,f}"
 
 
 def _last_day(period: Period) -> date:
@@ -215,4 +216,3 @@ def _last_day(period: Period) -> date:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
-

@@ -148,9 +148,7 @@ def _fact(kind: str, version: RawVersion, used: set[str], names: Names) -> Fact:
     return Fact(kind, record(ref), told.stamp, author, version.hash in used, version.hash, told.life == "deleted")
 
 
-def _accounts(
-    shop: Shop, rules: Rules, names: Names, ref: Ref, stale: str, moved: Moved
-) -> Iterator[Account]:
+def _accounts(shop: Shop, rules: Rules, names: Names, ref: Ref, stale: str, moved: Moved) -> Iterator[Account]:
     lines: dict[Key, list[Line]] = {}
     for line in Ledger(shop.database).lines(opportunity=ref):
         lines.setdefault(line.key, []).append(line)
@@ -166,9 +164,7 @@ def _accounts(
         held = lines.get(key, [])
         posted = Money(sum(line.minor for line in held), key.currency)
         now = Money(owed[key].minor, key.currency) if key in owed else None
-        told = tuple(
-            Posted(number + at, line, explain(line, names)) for at, line in enumerate(held, start=1)
-        )
+        told = tuple(Posted(number + at, line, explain(line, names)) for at, line in enumerate(held, start=1))
         number += len(held)
         steps = explain(owed[key], names) if key in owed and not held else ()
         waits = now - posted if now is not None and now != posted else None

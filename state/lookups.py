@@ -37,15 +37,17 @@ class Lookups:
     def version(self, ref: Ref, at: datetime | None = None) -> tuple[str, RawVersion] | None:
         """A record's kind and its newest version, or the newest that we had seen at an instant; None where there is none."""
         with self._database.reading() as open_:
-            id_ = fact_ids(self._database, open_, [ref]).get(ref)
-            if id_ is None:
-                return None
-            kind = open_.execute(
-                select(fact.c.kind).where(fact.c.workspace == self._database.workspace, fact.c.id == id_)
-            ).scalar_one()
-            versions = histories(self._database, open_, [id_], {id_: ref}).get(id_, [])
-        seen = [each for each in versions if (at is None or each.seen_at <= at) and each.record.life == "live"]
-        return (kind, seen[-1]) if seen else None
+            id_ = fact_ids(self._database, open_, [ref]).get(ref, 0)
+            here = (fact.c.workspace == self._database.workspace, fact.c.id == id_)
+            kind = open_.execute(select(fact.c.kind).where(*here)).scalar_one_or_none()
+        seen = [each for each in self.history(ref) if (at is None or each.seen_at <= at) and each.record.life == "live"]
+        return (kind, seen[-1]) if kind is not None and seen else None
+
+    def history(self, ref: Ref) -> Sequence[RawVersion]:
+        """Every state of a record that we saw, oldest first."""
+        with self._database.reading() as open_:
+            id_ = fact_ids(self._database, open_, [ref]).get(ref, 0)
+            return histories(self._database, open_, [id_], {id_: ref}).get(id_, [])
 
     def decided(self, ref: Ref) -> tuple[str, datetime] | None:
         """By which version of the rules an opportunity was last decided, and when; None where it never was."""

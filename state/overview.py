@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 from sqlalchemy import func, select
 
 from partnersync.ids import Ref
 from state.database import Database
-from state.schema import budget, calls, cursor, dirty, full_read, intent, snapshot
+from state.schema import budget, calls, cursor, dirty, full_read, intent, snapshot, workspace
 
 TROUBLED = ("inflight", "unknown", "pending", "conflict", "rejected", "parked")
 
@@ -104,6 +105,12 @@ class Overview:
         query = select(func.count()).select_from(dirty).where(dirty.c.workspace == self._workspace)
         with self._database.reading() as open_:
             return int(open_.execute(query).scalar_one())
+
+    def halted_by(self) -> str | None:
+        """Who halted the workspace; None where nobody did."""
+        query = select(workspace.c.halted_by).where(workspace.c.id == self._workspace)
+        with self._database.reading() as open_:
+            return cast("str | None", open_.execute(query).scalar_one())
 
     def approval(self, config: str) -> tuple[str, datetime] | None:
         """Who approved a version of the config, and when."""

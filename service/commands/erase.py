@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -14,6 +15,9 @@ from service.settings import load
 from service.shop import open_database
 from state import erase
 
+_ADDRESS = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+"""Every text that holds what is erased is changed, so half an address must not do."""
+
 
 def command(
     who: Annotated[str, typer.Argument(help="An e-mail address, or a record such as salesforce/00D…/Account/001…")],
@@ -22,6 +26,10 @@ def command(
     json: Json = False,
 ) -> None:
     """Erase a person's payloads; what is left are ids and hashes, so that ledger and audit stay whole."""
+    if not (_ADDRESS.fullmatch(who) or who.count("/") == 3):
+        raise typer.BadParameter(
+            f"{who!r} is neither an e-mail address nor a record such as salesforce/00D…/Contact/003…", param_hint="WHO"
+        )
     database = open_database(load(config), SystemClock())
     try:
         found = erase.erase(database, who, actor() if yes else None)

@@ -54,7 +54,9 @@ def command(
     except OSError as error:
         raise PartnersyncError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
     count = sum(len(section.items) for each in found.statements for section in each.sections)
-    typer.echo(f"Wrote {out}: {len(found.statements)} statement{'' if len(found.statements) == 1 else 's'}, {count} lines.")
+    typer.echo(
+        f"Wrote {out}: {len(found.statements)} statement{'' if len(found.statements) == 1 else 's'}, {count} lines."
+    )
 
 
 def _found(shop: Shop, rules: Rules, partner: str, period: str | None) -> Account:

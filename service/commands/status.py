@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Sized
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from service.options import DEFAULT_CONFIG, ConfigFile, Json
-from service.overview import Class, Connection, Seen, Stand, stand
+from service.overview import Class, Connection, Stand, stand
 from service.render import console, plain, print_json
 from service.shop import looking
 
@@ -58,12 +59,14 @@ def _findings(found: Stand, code: str, json: bool) -> None:
     out.print(f"{len(listed):,} {code}")
     for each in listed:
         _line(out, f"  {each.record}  {each.name}")
-        out.print(Text(f"      {each.message}"))
+        _told(out, each.message, 6)
 
 
 def _print(found: Stand, out: Console) -> None:
     _line(out, f"Workspace {found.workspace}", style="bold")
-    _line(out, f"  config    {found.config}{_approval(found)}")
+    _line(out, f"  config version {found.config}{_approval(found)}")
+    if found.halted_by:
+        _line(out, f"  halted by {found.halted_by}: nothing is sent until it is resumed", style="bold red")
     if found.undecided:
         _line(out, f"  {found.undecided:,} opportunities changed and wait for the next run")
     for each in found.connections:
@@ -84,6 +87,8 @@ def _connection(each: Connection, now: datetime, out: Console) -> None:
     out.print()
     org = f"{each.crm} {each.org}" if each.org else "never signed in"
     _line(out, Text.assemble((each.name, "bold"), f"  {org}"))
+    if each.problem:
+        _told(out, f"the last run could not use it: {each.problem}", 2)
     for freshness in each.classes:
         _line(out, f"  {READS[freshness.kind]:<27}{_last(freshness, now)}")
     for allowance in each.allowances:
@@ -114,21 +119,19 @@ def _runs(found: Stand, out: Console) -> None:
         head = f"  #{run.id:<4} {run.kind:<10} {run.status:<8} {ago(found.now, run.started_at)}{took}, by {run.actor}"
         _line(out, head, style=style)
         if run.message and run.status != "done":
-            _line(out, f"        {run.message}")
+            _told(out, run.message, 8)
 
 
 def _waits(found: Stand, out: Console) -> None:
     out.print()
     _line(out, "What waits", style="bold")
-    if not found.plan and not found.troubled and not found.waiting:
+    if not found.plan and not found.troubled:
         out.print("  nothing")
     if found.plan:
         _line(out, f"  plan {found.plan.digest[:12]} waits for a person, because")
         for reason in found.plan.reasons:
-            out.print(Text(f"    - {reason}"))
+            _told(out, f"- {reason}", 4)
         out.print(f"    read it: partnersync plan    apply it: partnersync apply {found.plan.digest[:12]}")
-    for each in found.waiting:
-        _line(out, f"  {each}")
     for status, several in found.by_status().items():
         _line(out, f"  {len(several):,} {status}: {WORDS.get(status, '')}")
         for write in several[:FEW]:
@@ -142,10 +145,10 @@ def _aside(found: Stand, out: Console) -> None:
     if not found.quarantined:
         return
     out.print()
-    _line(out, f"Set aside, {len(found.quarantined):,} records that could not be read", style="bold")
+    _line(out, f"Set aside because they could not be read: {len(found.quarantined):,}", style="bold")
     for each in found.quarantined[:FEW]:
         _line(out, f"  {each.record} ({each.kind})")
-        out.print(Text(f"      {each.reason}"))
+        _told(out, each.reason, 6)
     _more(out, found.quarantined)
 
 
@@ -155,16 +158,25 @@ def _wrong(found: Stand, out: Console) -> None:
     if not found.findings:
         out.print("  none")
     for code, several in found.by_code().items():
-        _line(out, f"  {len(several):>5,} {code} ({several[0].severity})")
-        _line(out, f"        {several[0].name or several[0].record}: {several[0].message}")
+        first, rest = several[0], len(several) - 1
+        _line(out, f"  {len(several):>5,} {code} ({first.severity})")
+        more = f" and {rest:,} more" if rest else ""
+        _told(out, f"{first.message}: {first.name or first.record}{more}", 8)
     if found.findings:
         out.print("  list them: partnersync status --findings CODE")
 
 
-def _more(out: Console, listed: Iterable[Seen] | Iterable[object]) -> None:
-    rest = len(list(listed)) - FEW
+def _more(out: Console, listed: Sized) -> None:
+    rest = len(listed) - FEW
     if rest > 0:
         out.print(f"    … and {rest:,} more (--json lists all)")
+
+
+def _told(out: Console, text: str, indent: int) -> None:
+    """A text of any length, with a hanging indent."""
+    more = " " * (indent + 2)
+    for row in textwrap.wrap(text, out.width, initial_indent=" " * indent, subsequent_indent=more):
+        out.print(Text(row))
 
 
 def _line(out: Console, text: str | Text, style: str = "") -> None:
@@ -182,6 +194,6 @@ def ago(now: datetime, at: datetime) -> str:
 def span(length: timedelta) -> str:
     """``15 min``, ``2 h``, ``3 days``: as exact as a person asks for."""
     minutes = int(length.total_seconds()) // 60
-    if minutes < 120:
+    if minutes < 60 or (minutes < 120 and minutes % 60):
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"

@@ -32,7 +32,7 @@ def test_a_bracket_line_tells_plan_inputs_credit_brackets_rounding_and_delta() -
     assert told["Effective"] == ("effective on 2026-02-02, in 2026-Q1; generation 1 of the deal",)
     assert told["Inputs"][0].startswith("salesforce/00D/Opportunity/d2: 30,000.05 USD, as of 2026-07-01")
     assert told["Credit"][0] == "acme holds 100 % of the sourced credit by rule rep-field"
-    assert told["Credit"][1] == "evidence: field salesforce/00D/Opportunity/d2 of 2026-01-05T00:00:00+00:00"
+    assert told["Credit"][1] == "evidence: field salesforce/00D/Opportunity/d2 of 2026-01-05 00:00 UTC"
     assert told["Computation"] == (
         "basis 30,000.05 USD; cumulative revenue 40,000.00 USD before, 70,000.05 USD after",
         "10,000.00 USD × 10 % (bracket from the start to 50,000.00 USD) = 1,000.00 USD",
@@ -117,7 +117,7 @@ def test_names_are_put_in_when_somebody_asks() -> None:
 
     assert "Acme Ltd holds" in told
     assert "Referral 2026, the version" in told
-    assert "Big deal: 100 USD" in told
+    assert "Big deal: 100.00 USD" in told
 
 
 def test_an_explanation_of_a_newer_schema_is_refused() -> None:
