@@ -111,6 +111,14 @@ class Rule(BaseModel):
     times: int | None = Field(default=None, ge=1)
     when: When = "before"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _after_the_answer(cls, value: Any) -> Any:
+        """A body can only be cut once there is one, so that is when a truncation acts unless told otherwise."""
+        action = value.get("action") if isinstance(value, dict) else None
+        kind = action.get("kind") if isinstance(action, dict) else action
+        return {"when": "after_answer", **value} if kind == "truncate" else value
+
     @field_validator("action", mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
@@ -122,6 +130,8 @@ class Rule(BaseModel):
             raise ValueError("give one of nth, every and rate")
         if isinstance(self.action, RecordError) != (self.when == "record"):
             raise ValueError("record_error goes with when: record, and only that")
+        if isinstance(self.action, Truncate) and self.when != "after_answer":
+            raise ValueError("truncate goes with when: after_answer")
         return self
 
     def concerns(self, vendor: str, endpoint: str, method: str, write: bool) -> bool:

@@ -203,3 +203,10 @@ def test_a_temporary_store_is_gone_when_closed_and_swept_where_its_process_died(
 
     assert seen == (True, True, False)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("action", ["truncate", {"kind": "truncate", "keep": 5}])
+def test_a_truncation_acts_on_the_answer_and_cannot_act_before_it(action: object) -> None:
+    assert Rule.model_validate({"action": action}).when == "after_answer"
+    with pytest.raises(ValidationError, match="after_answer"):
+        Rule.model_validate({"action": action, "when": "before"})
