@@ -238,7 +238,12 @@ def _by_touchpoints(case: Case, rule: Compiled, terms: TouchpointRule) -> Found:
     findings += [Finding("late_evidence", each.ref, each.note) for each in aside]
     if not counted:
         return Found(terms.id, late=aside, findings=tuple(findings), edges=edges)
-    held = touchpoints.shares(counted, terms.credit_unit, terms.model)
+    moments = touchpoints.moments_of(case.dossier, case.as_of, book.timezone)
+    held = touchpoints.shares(counted, terms.credit_unit, terms.model, moments)
+    if not held:
+        types = ", ".join(sorted({touch.fact.type for touch in counted}))
+        message = f"the rule {terms.id} gives touches of type {types} no weight: none of {len(counted)} counts"
+        findings.append(Finding("touches_without_weight", case.deal.ref, message))
     evidence = {p: tuple(_touched(touch) for touch in counted if touch.partner == p) for p in held}
     return Found(terms.id, held, evidence, aside, tuple(findings), edges)
 

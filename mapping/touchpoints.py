@@ -4,23 +4,28 @@ Partner A ran a webinar twice on one day, B met the customer, C sent two mails o
 ``linear`` by touch gives A ¼, B ¼, C ½; by partner each a third. Weights are exact fractions and money is split once, over
 partners, by largest remainder: 100.01 by touch is 25.00, 25.00, 50.01.
 
-A model is one function from the ordered touches to their weights. Touches recorded strictly after the deal was won are set
-aside before anything else and shown as late.
+A model is one function from the ordered touches to their weights (``weights``). Touches recorded strictly after the deal was
+won are set aside before anything else and shown as late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 from mapping.config import Lookback
-from mapping.config.rules import CreditUnit, Model
+from mapping.config.models import AnyModel, TimeDecayModel
+from mapping.config.rules import CreditUnit
 from mapping.deals import after, closed_day, names_deal, newest, won_at
+from mapping.weights import Moments, weights
 from partnersync.clock import local_day
 from partnersync.facts import Account, Dossier, Opportunity, Touchpoint, Version
 from partnersync.ids import Ref
+
+UNKNOWN_MOMENTS = Moments()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,21 @@ class Touch:
     fact: Touchpoint
     partner: str
     day: date
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return self.fact.occurred_at
+
+    @property
+    def type(self) -> str:
+        """What kind of touch it was."""
+        return self.fact.type
+
+    @property
+    def weight(self) -> Decimal:
+        """What the source says that it counts for."""
+        return self.fact.weight
 
     @property
     def order(self) -> tuple[datetime, str, Ref]:
@@ -103,25 +123,40 @@ def collapsed(touches: Sequence[Touch]) -> tuple[Touch, ...]:
     return tuple(sorted(kept.values(), key=lambda t: t.order))
 
 
-def by_unit(touches: Sequence[Touch], unit: CreditUnit, model: Model) -> tuple[Touch, ...]:
+def by_unit(touches: Sequence[Touch], unit: CreditUnit, model: AnyModel) -> tuple[Touch, ...]:
     """Every touch, or of each partner the earliest, for models that look at the end the latest."""
     if unit == "touch":
         return tuple(touches)
-    ordered = sorted(touches, key=lambda t: t.order, reverse=model in _LATEST)
+    latest = model == "last_touch" or isinstance(model, TimeDecayModel)
+    ordered = sorted(touches, key=lambda t: t.order, reverse=latest)
     one: dict[str, Touch] = {}
     for touch in ordered:
         one.setdefault(touch.partner, touch)
     return tuple(sorted(one.values(), key=lambda t: t.order))
 
 
-def shares(touches: Sequence[Touch], unit: CreditUnit, model: Model) -> dict[str, Fraction]:
-    """Each partner's exact share; they sum to 1. ``touches`` are eligible and at least one."""
+def shares(
+    touches: Sequence[Touch], unit: CreditUnit, model: AnyModel, moments: Moments = UNKNOWN_MOMENTS
+) -> dict[str, Fraction]:
+    """Each partner's exact share; they sum to 1, but for a custom model that counts none of the touches: then there is none.
+
+    ``touches`` are eligible and at least one.
+    """
     counted = by_unit(collapsed(touches), unit, model)
     held: dict[str, Fraction] = {}
-    for touch, weight in zip(counted, MODELS[model](counted), strict=True):
+    for touch, weight in zip(counted, weights(model, counted, moments), strict=True):
         if weight:
             held[touch.partner] = held.get(touch.partner, Fraction(0)) + weight
     return held
+
+
+def moments_of(dossier: Dossier, as_of: datetime, timezone: str) -> Moments:
+    """When the deal was created, and its close day once it is closed."""
+    deal = newest(dossier)
+    if deal is None:
+        return UNKNOWN_MOMENTS
+    closed = None if deal.outcome == "open" else closed_day(dossier, as_of, timezone)
+    return Moments(deal.created_at, closed)
 
 
 def good_until(
@@ -135,23 +170,3 @@ def good_until(
         if deal.outcome == "open" and lookback.before == "closed":
             edges.append(after(touch.day + timedelta(days=lookback.days), timezone))
     return min((edge for edge in edges if edge > as_of), default=None)
-
-
-def _first(touches: Sequence[Touch]) -> tuple[Fraction, ...]:
-    return (Fraction(1), *(Fraction(0) for _ in touches[1:]))
-
-
-def _last(touches: Sequence[Touch]) -> tuple[Fraction, ...]:
-    return (*(Fraction(0) for _ in touches[1:]), Fraction(1))
-
-
-def _linear(touches: Sequence[Touch]) -> tuple[Fraction, ...]:
-    return tuple(Fraction(1, len(touches)) for _ in touches)
-
-
-MODELS: Mapping[Model, Callable[[Sequence[Touch]], tuple[Fraction, ...]]] = {
-    "first_touch": _first,
-    "last_touch": _last,
-    "linear": _linear,
-}
-_LATEST: frozenset[Model] = frozenset({"last_touch"})

@@ -77,7 +77,7 @@ def mapping(settings: Settings) -> Iterator[Fault]:
     """What mapping finds in its own sections, and rules for which there is no evidence to read."""
     named = {*settings.connections, *(mention.name for mention in _mentions(settings))}
     for fault in mapping_faults(settings.mapping, named):
-        given = _of_condition(fault)
+        given = (*fault.given, *_of_condition(fault))
         if fault.where[0] == "attribution" and fault.where[-1] == "field":
             given = (("sources", "opportunity", None, "fields", "partner_field"), _EXTRA)
         elif fault.where[-1] in ("id", "from") or fault.where[:1] == ("partners",):

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mapping.conditions.vocabulary import BUILT_IN, ExtraKind, Vocabulary, near
+from mapping.config.models import PositionModel
 from mapping.config.parties import Partners, Program, RosterInline, RosterSource
-from mapping.config.rules import Attribution, FieldRule, Registrations
+from mapping.config.rules import Attribution, FieldRule, Registrations, TouchpointRule
 from mapping.config.section import SourceName
 from mapping.config.sources import ExtraField, OpportunitySource, Source, Sources
 from partnersync.credits import ROLES
@@ -146,9 +147,18 @@ def _rules(sections: MappingSections) -> Iterator[Fault]:
             seen.setdefault(rule.id, role)
             if isinstance(rule, FieldRule):
                 yield from _field_rule(here, rule, sections, texts)
+            if isinstance(rule, TouchpointRule):
+                yield from _model(here, rule)
             if rule.when is not None:
                 names = ATTRIBUTION_NAMESPACES if rule.use == "registration" else ATTRIBUTION_NAMESPACES[:-1]
                 yield from rule.when.faults((*here, "when"), words, names)
+
+
+def _model(here: Where, rule: TouchpointRule) -> Iterator[Fault]:
+    where = (*here, "model", "position")
+    if isinstance(rule.model, PositionModel) and rule.model.position.whole != 1:
+        told = f"{float(rule.model.position.whole * 100):g}%"
+        yield Fault(where, f"first, middle and last are {told} together", "make them 100%", given=((*where, None),))
 
 
 def _field_rule(here: Where, rule: FieldRule, sections: MappingSections, texts: Collection[str]) -> Iterator[Fault]:

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, WrapValidator
 
 from mapping.conditions.language import When
+from mapping.config.models import Model
 from mapping.config.section import FieldName, Section, told_apart_by
 from partnersync.credits import Role
 from partnersync.units import Days, Slug, Whole
 
 Covers = Literal["created", "committed", "closed"]
-Model = Literal["first_touch", "last_touch", "linear"]
 CreditUnit = Literal["touch", "partner"]
 
 
