@@ -28,6 +28,7 @@ from state.schema import base, intent, noted, sent, task
 OPEN = ("inflight", "unknown")
 LANDED = ("applied", "verified")
 NEVER_LANDED = ("rejected", "pending")
+_AT_ONCE = 1000
 
 
 class Journal:
@@ -105,15 +106,20 @@ class Journal:
 
     def remember(self, changes: Iterable[FieldChange]) -> None:
         """Keep what is decided without sending: ``adopt`` makes the CRM's value B, the others note a person's edit."""
+        for some in chunks(list(changes), _AT_ONCE):
+            self._remember(some)
+
+    def _remember(self, changes: Sequence[FieldChange]) -> None:
         now = self._database.clock.now()
-        listed = list(changes)
         with self._database.writing(self._fence) as open_:
-            places = place_ids(self._database, open_, {(c.ref.crm, c.ref.org, c.ref.object) for c in listed}, make=True)
+            places = place_ids(
+                self._database, open_, {(c.ref.crm, c.ref.org, c.ref.object) for c in changes}, make=True
+            )
             last = (
                 open_.execute(select(func.max(intent.c.id)).where(intent.c.workspace == self._workspace)).scalar() or 0
             )
             adopted, edits = [], []
-            for each in listed:
+            for each in changes:
                 place = places[each.ref.crm, each.ref.org, each.ref.object]
                 cell = {"workspace": self._workspace, "place": place, "external": each.ref.id, "field": each.field}
                 if each.action == "adopt":

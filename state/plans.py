@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from partnersync.changes import Plan
+from partnersync.changes import Change, Plan
 from state.changes import read_change, stored_change
 from state.database import Database, Fence
 from state.marks import insert_new
 from state.schema import plan, plan_change
+
+_AT_ONCE = 2000
 
 
 class Plans:
@@ -23,9 +25,10 @@ class Plans:
 
     def put(self, fence: Fence, made: Plan, reasons: Sequence[str], approved_by: str | None = None) -> None:
         """Keep a plan and why it waits; the same plan made again is kept once."""
+        named = made.digest
         row: dict[str, Any] = {
             "workspace": self._database.workspace,
-            "digest": made.digest,
+            "digest": named,
             "config": made.config,
             "made_at": made.made_at,
             "totals": dict(made.totals),
@@ -33,26 +36,35 @@ class Plans:
         }
         if approved_by:
             row |= {"approved_by": approved_by, "approved_at": self._database.clock.now()}
-        changes = [
-            {
-                "workspace": self._database.workspace,
-                "plan": made.digest,
-                "ordinal": ordinal,
-                "digest": change.digest,
-                "change": stored_change(change),
-            }
-            for ordinal, change in enumerate(made.changes)
-        ]
+        here = (plan.c.workspace == self._database.workspace, plan.c.digest == named)
+        with self._database.reading() as open_:
+            fresh = open_.execute(select(plan.c.digest).where(*here)).one_or_none() is None
+        if fresh:
+            self._put_changes(fence, named, made.changes)
         with self._database.writing(fence) as open_:
-            fresh = open_.execute(insert_new(self._database, plan).values(**row)).rowcount
-            if fresh and changes:
-                open_.execute(insert(plan_change), changes)
-            elif not fresh:
-                here = (plan.c.workspace == self._database.workspace, plan.c.digest == made.digest)
+            if fresh:
+                open_.execute(insert(plan).values(**row))
+            else:
                 newer = {"made_at": made.made_at, "reasons": list(reasons)}
                 if approved_by:
                     newer |= {name: row[name] for name in ("approved_by", "approved_at")}
                 open_.execute(update(plan).where(*here).values(**newer))
+
+    def _put_changes(self, fence: Fence, named: str, changes: Sequence[Change]) -> None:
+        """The changes before their plan, a short transaction at a time: what a killed run leaves half is never found."""
+        for start in range(0, len(changes), _AT_ONCE):
+            rows = [
+                {
+                    "workspace": self._database.workspace,
+                    "plan": named,
+                    "ordinal": ordinal,
+                    "digest": change.digest,
+                    "change": stored_change(change),
+                }
+                for ordinal, change in enumerate(changes[start : start + _AT_ONCE], start)
+            ]
+            with self._database.writing(fence) as open_:
+                open_.execute(insert_new(self._database, plan_change), rows)
 
     def find(self, beginning: str | None = None) -> Plan | None:
         """The plan whose digest begins so, the newest of them; None where there is none."""

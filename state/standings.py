@@ -176,9 +176,12 @@ class Standings:
 
     def settle(self, fence: Fence, done: Iterable[int], again: Iterable[int] = ()) -> None:
         """Take the marks of records that need nothing more, and mark others."""
-        with self._database.writing(fence) as open_:
-            unmark(self._database, open_, dirty_record, done)
-            mark(self._database, open_, dirty_record, again, self._database.clock.now())
+        for some in chunks(sorted(set(done))):
+            with self._database.writing(fence) as open_:
+                unmark(self._database, open_, dirty_record, some)
+        for some in chunks(sorted(set(again))):
+            with self._database.writing(fence) as open_:
+                mark(self._database, open_, dirty_record, some, self._database.clock.now())
 
     def ours(self) -> Iterator[tuple[Ref, str, str | None]]:
         """Every field that carries a value of ours: record, field, value; by record."""
