@@ -66,7 +66,7 @@ class Told:
                 return "notes the edit and leaves it, because the policy is crm_wins"
             case "review":
                 return "asks a person, because the policy is review"
-            case "nothing" if self.current == self.desired:
+            case "nothing" if normal(self.current) == normal(self.desired):
                 return "does nothing: it says what it should"
             case "nothing":
                 return "does nothing: a person's edit was noted and stays"

@@ -234,7 +234,8 @@ def open_database(loaded: Loaded, clock: Clock, *, make: bool = False) -> Databa
         StateError: it is not there (and ``make`` is false), too old, too new, or cannot be reached.
     """
     url = database_url(loaded)
-    if migrate.is_new(url):
+    absent = url.startswith(SQLITE) and not Path(url[len(SQLITE) :]).exists()
+    if absent or migrate.is_new(url):
         if not make:
             raise StateError("there is no database yet: run `partnersync pull` first")
         migrate.upgrade(url)

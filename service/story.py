@@ -90,7 +90,7 @@ def tell(shop: Shop, rules: Rules, names: Names, ref: Ref) -> Story:
     """Everything stored of an opportunity.
 
     Raises:
-        StateError: nothing of it is stored any more.
+        StateError: nothing of it is stored any more, or a newer version of partnersync wrote it.
     """
     raw = next(iter(Dossiers(shop.database).stream([ref], rules.as_of)), None)
     if raw is None:
@@ -164,11 +164,18 @@ def _accounts(shop: Shop, rules: Rules, names: Names, ref: Ref, stale: str, move
         held = lines.get(key, [])
         posted = Money(sum(line.minor for line in held), key.currency)
         now = Money(owed[key].minor, key.currency) if key in owed else None
-        told = tuple(Posted(number + at, line, explain(line, names)) for at, line in enumerate(held, start=1))
+        told = tuple(Posted(number + at, line, _explained(line, names)) for at, line in enumerate(held, start=1))
         number += len(held)
-        steps = explain(owed[key], names) if key in owed and not held else ()
+        steps = _explained(owed[key], names) if key in owed and not held else ()
         waits = now - posted if now is not None and now != posted else None
         yield Account(key, now, posted, waits, told, steps)
+
+
+def _explained(subject: Line | Owed, names: Names) -> tuple[Step, ...]:
+    try:
+        return explain(subject, names)
+    except ValueError as error:
+        raise StateError(str(error)) from error
 
 
 def as_json(story: Story, names: Names) -> Mapping[str, Any]:
