@@ -40,7 +40,7 @@ def test_two_processes_share_the_places_of_a_bucket(database: Database) -> None:
 
 
 def test_the_share_of_people_is_left_to_them(database: Database, watch: Watch) -> None:
-    meter = DatabaseMeter(database, reserved=0.2)
+    meter = DatabaseMeter(database, reserved={"sf": 0.2})
     meter.learn("sf", Budget("daily", 799, 1000, watch.now()))
     assert meter.wait("sf", "daily") == 0.0
     meter.learn("sf", Budget("daily", 800, 1000, watch.now()))
@@ -58,4 +58,4 @@ def test_what_one_process_learnt_the_next_one_knows(database: Database, watch: W
     first.flush()
 
     with pytest.raises(QuotaError):
-        DatabaseMeter(database).wait("sf", "daily")
+        DatabaseMeter(database, reserved={"sf": 0.2}).wait("sf", "daily")
