@@ -33,6 +33,9 @@ from state.snapshots import Snapshots
 from state.standings import Standings
 from state.tasks import Tasks
 
+Calls = dict[str, dict[str, dict[str, int]]]
+"""How often each endpoint was called, by connection and freshness."""
+
 
 class Watcher(Protocol):
     """Told what happens, for progress bars and logs."""
@@ -69,6 +72,7 @@ class Report:
     posted: int = 0
     done: Doing = field(default_factory=Doing)
     resolved: dict[str, int] = field(default_factory=dict)
+    calls: Calls = field(default_factory=dict)
 
     @property
     def failed(self) -> Mapping[str, str]:
@@ -86,6 +90,7 @@ class Report:
             "applied": dict(self.done.counts),
             "resolved": dict(self.resolved),
             "failed": dict(self.failed),
+            "calls": self.calls,
             "seconds": {step: round(wall, 3) for step, (wall, _) in self.seconds.items()},
         }
 
@@ -111,6 +116,7 @@ def run_cycle(
     """
     report, watch = Report(), watcher or Silent()
     wanted: Mapping[str, Freshness] = work if work is not None else dict.fromkeys(shop.settings.connections, "hot")
+    called = shop.meter.ever()
     with shop.running() as fence:
         runs = Runs(shop.database)
         run = runs.begin(fence, kind, shop.settings.meaning, approve or "partnersync")
@@ -130,6 +136,7 @@ def run_cycle(
             message = str(error)
             raise
         finally:
+            report.calls = _sorted_out(shop.meter.ever() - called)
             runs.end(fence, run, status, report.counts(), message)
             shop.meter.flush()
     return report
@@ -150,6 +157,7 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         adopting = recovering(shop.database)
         planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n), adopting=adopting)
         report.plan = planned.plan
+        report.pulled.failed |= planned.failed
         Standings(shop.database).settle(fence, planned.quiet)
         if planned.closed:
             Tasks(shop.database).close(fence, planned.closed)
@@ -177,7 +185,7 @@ def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str 
         Standings(shop.database).reachable(),
         report.moved.gross,
         report.pulled.shrunk,
-        tuple(sorted(report.pulled.failed)),
+        tuple(f"{name} ({why})" for name, why in sorted(report.pulled.failed.items())),
         snapshots.approved(rules.config),
     )
     report.reasons = reasons(report.plan, shop.settings.guards, situation)
@@ -201,7 +209,7 @@ def _act(
         UnsafePlanError: the plan is over its limits and nobody said yes.
     """
     assert report.plan is not None
-    if report.reasons and not approve:
+    if report.reasons and not approve and (report.plan.changes or report.moved.lines):
         raise UnsafePlanError(report.reasons, report.plan)
     with _timed(report, watch, "post"):
         report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
@@ -211,6 +219,13 @@ def _act(
             report.done = apply_plan(shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n))
         if recovering(shop.database) and not report.failed:
             recovered(shop.database, fence)
+
+
+def _sorted_out(calls: Mapping[tuple[str, str, str], int]) -> Calls:
+    found: Calls = {}
+    for (connection, freshness, endpoint), count in sorted(calls.items()):
+        found.setdefault(connection, {}).setdefault(freshness, {})[endpoint] = count
+    return found
 
 
 @contextmanager

@@ -65,6 +65,7 @@ class DatabaseMeter:
         self._lock = Lock()
         self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
         self._taken: Counter[tuple[str, str]] = Counter()
+        self._ever: Counter[tuple[str, str, str]] = Counter()
         self._budgets: dict[tuple[str, str], Budget] = self._stored()
         self._unsaved: set[tuple[str, str]] = set()
 
@@ -74,6 +75,7 @@ class DatabaseMeter:
         with self._lock:
             self._counts[connection, freshness, endpoint, str(status or "none"), day] += 1
             self._taken[connection, freshness] += 1
+            self._ever[connection, freshness, endpoint] += 1
 
     def learn(self, connection: str, budget: Budget) -> None:
         """The CRM said what is left."""
@@ -125,6 +127,11 @@ class DatabaseMeter:
         with self._lock:
             taken, self._taken = self._taken, Counter()
         return taken
+
+    def ever(self) -> Counter[tuple[str, str, str]]:
+        """Calls of this process by connection, freshness and endpoint; the difference of two is what a cycle called."""
+        with self._lock:
+            return self._ever.copy()
 
     def totals(self) -> Mapping[tuple[str, str], int]:
         """Stored calls by connection and freshness, of all time."""

@@ -63,7 +63,7 @@ class Standings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def dirty(self, kind: str, chunk: int = 2000) -> Iterator[Sequence[int]]:
+    def dirty(self, kind: str, chunk: int = 500) -> Iterator[Sequence[int]]:
         """Ids of the records of a kind that may need writing, in chunks."""
         query = (
             select(fact.c.id)

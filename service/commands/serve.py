@@ -92,6 +92,8 @@ class Service:
             raise
         finally:
             self._metrics.cycles.labels(outcome).inc()
+            for (connection, freshness), count in self._shop.meter.taken().items():
+                self._metrics.calls.labels(connection, freshness).inc(count)
             structlog.contextvars.clear_contextvars()
 
     def _claim(self, slots: Sequence[Slot]) -> Sequence[Slot]:
@@ -104,8 +106,6 @@ class Service:
             self._metrics.seconds.labels(step).observe(wall)
         for status, count in report.done.counts.items():
             self._metrics.writes.labels(status).inc(count)
-        for (connection, freshness), count in self._shop.meter.taken().items():
-            self._metrics.calls.labels(connection, freshness).inc(count)
         self._metrics.quarantined.set(Standings(self._shop.database).quarantined())
 
 

@@ -19,7 +19,7 @@ from state.credits import Credits, Decided
 from state.database import Fence
 from state.dossiers import Dossiers
 
-CHUNK = 2000
+CHUNK = 500
 
 
 def attribute_all(shop: Shop, fence: Fence, rules: Rules, tell: Callable[[int], None] = lambda _: None) -> Counter[str]:
