@@ -224,7 +224,8 @@ def test_the_calling_process_is_killed_on_its_nth_write(
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == -signal.SIGKILL
-    assert person.count() == records
+    # After the answer the process lives on until the signal reaches it: on a busy machine long enough for one more write.
+    assert person.count() in ({records, records + 1} if when == "after_answer" else {records})
     if answers is not None:
         assert done.stdout.split() == ["201"] * answers
 
