@@ -79,11 +79,17 @@ def _facts(
         for at, record in enumerate(getattr(facts, kind)):
             where = (*here, kind, at)
             first = (kind, record.crm, record.id) not in told
-            told.add((kind, record.crm, record.id))
+            if not record.deleted:
+                told.add((kind, record.crm, record.id))
             for name in _NEEDED.get(kind, ()) if first and not record.deleted else ():
                 if not getattr(record, name):
                     yield Fault((*where, name), f"{name!r} is required where {record.id} is first told of", at_key=True)
             yield from _references(where, record, known)
+            if (getattr(record, "weight", None) or 0) < 0:
+                yield Fault((*where, "weight"), "a weight is never negative")
+    for at, rate in enumerate(facts.rates):
+        if rate.rate <= 0:
+            yield Fault((*here, "rates", at, "rate"), f"a rate must be above zero, found {rate.rate}")
 
 
 def _references(where: Where, record: BaseModel, known: dict[str, set[str]]) -> Iterator[Fault]:

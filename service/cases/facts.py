@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from mapping.columns import extra_reading
@@ -30,6 +30,7 @@ from service.cases.language import (
 from service.settings import Settings
 
 Kind = Literal["accounts", "opportunities", "registrations", "touchpoints", "overrides"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 WORDS: Mapping[Kind, Literal["account", "opportunity", "registration", "touchpoint", "override"]] = {
     "accounts": "account",
     "opportunities": "opportunity",

@@ -16,6 +16,7 @@ from partnersync.source import Place, Source, Tree, Where, path_text, read_sourc
 from reconcile.commission.calendar import FiscalCalendar
 from service.agreement import AGREEMENTS, origins
 from service.cases.checks import mistakes
+from service.cases.facts import KINDS, Grounds, Kind
 from service.cases.language import Case, CaseFile
 from service.cases.stand_ins import completed
 from service.settings import Settings
@@ -155,22 +156,28 @@ def _in_the_light_of(settings: Settings, case: Case, here: Where) -> Iterator[Fa
     connections = {name.connection for _, name in origins(settings)} | set(settings.connections)
     crms = {connection.crm for connection in settings.connections.values()}
     calendar = FiscalCalendar.of(settings.calendar)
-    own = {
-        kind: {name for source in getattr(settings.sources, word) for name in source.extra}
-        for kind, word in (("accounts", "account"), ("opportunities", "opportunity"))
-    }
+    grounds = Grounds.of(settings)
     parts = [(here, case), *(((*here, "steps", at), step) for at, step in enumerate(case.steps))]
     for where, facts in parts:
-        for kind in ("accounts", "opportunities", "registrations", "touchpoints", "overrides"):
+        for kind in KINDS:
             for at, record in enumerate(getattr(facts, kind)):
                 if record.crm is not None and record.crm not in connections | crms:
                     yield Fault((*where, kind, at, "crm"), f"no connection is called {record.crm!r}")
-                for name in set(getattr(record, "extra", ())) - own.get(kind, set()):
-                    message = f"{name!r} is no field of your own in this config"
-                    yield Fault((*where, kind, at, "extra", name), message, "declare it under sources.….extra", True)
+                for name, text in getattr(record, "extra", {}).items():
+                    yield from _own_field(grounds, (*where, kind, at, "extra", name), kind, name, text)
         for closed in ("locked", "soft_closed"):
             for at, label in enumerate(getattr(facts, closed)):
                 try:
                     calendar.period(label)
                 except ValueError as error:
                     yield Fault((*where, closed, at), str(error))
+
+
+def _own_field(grounds: Grounds, where: Where, kind: Kind, name: str, text: str) -> Iterator[Fault]:
+    try:
+        grounds.extra(kind, {name: text})
+    except KeyError:
+        message = f"{name!r} is no field of your own in this config"
+        yield Fault(where, message, "declare it under sources.….extra", True)
+    except ValueError as error:
+        yield Fault(where, str(error))

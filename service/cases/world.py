@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from mapping.places import place_of
 from mapping.reach import keys
@@ -13,14 +13,13 @@ from partnersync.credits import Credit
 from partnersync.facts import Dossier, Partner, Reach, Sent, Twin, Version
 from partnersync.ids import Ref, digest
 from partnersync.lines import PeriodState, RateRow
-from service.cases.facts import Grounds, Kind, Naming, edited, fact_of, partner_of
+from service.cases.facts import KINDS, Grounds, Kind, Naming, edited, fact_of, partner_of
 from service.cases.language import Case, Dated, Facts, OpportunityCase, PartnerCase
 from service.render import plain
 
 HOPS = 5
 """How many parents upwards an account passes its keys on."""
 US = "us"
-_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(slots=True)
@@ -29,7 +28,7 @@ class World:
 
     grounds: Grounds
     naming: Naming
-    versions: dict[Kind, dict[Ref, list[Version[Any]]]] = field(default_factory=lambda: {kind: {} for kind in _KINDS})
+    versions: dict[Kind, dict[Ref, list[Version[Any]]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     sent: dict[Ref, list[Sent]] = field(default_factory=dict)
     rates: list[RateRow] = field(default_factory=list)
     closed: dict[str, PeriodState] = field(default_factory=dict)
@@ -39,9 +38,9 @@ class World:
     @classmethod
     def of(cls, grounds: Grounds, case: Case) -> World:
         """An empty world that knows whom the case's ids mean."""
-        known: dict[str, dict[str, Ref]] = {kind: {} for kind in _KINDS}
+        known: dict[str, dict[str, Ref]] = {kind: {} for kind in KINDS}
         for facts in (case, *case.steps):
-            for kind in _KINDS:
+            for kind in KINDS:
                 for record in getattr(facts, kind):
                     ref = known[kind].get(record.id) if record.crm is None else None
                     ref = ref or grounds.ref(kind, record.id, record.crm)
@@ -52,7 +51,7 @@ class World:
 
     def learn(self, facts: Facts, as_of: datetime) -> None:
         """Take in what a step brings."""
-        for kind in _KINDS:
+        for kind in KINDS:
             for record in getattr(facts, kind):
                 self._record(kind, record, as_of)
         for partner in facts.partners:
