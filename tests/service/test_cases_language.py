@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from partnersync.errors import ConfigError
+from service.cases.language import CaseFile
 from service.cases.loading import read_cases
 from service.commands.test import command, judge
 
@@ -257,3 +260,29 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
     assert {Path(problem.file).name for problem in caught.value.problems} == {"one.yaml", "two.yaml"}
     assert caught.value.exit_code == 2
+
+
+GUIDE = Path(__file__).resolve().parent.parent.parent / "docs" / "guides" / "worked-examples.md"
+
+
+def words(model: type[BaseModel]) -> set[str]:
+    """Every key of a model and of the models inside it, as a file writes them."""
+    schema = model.model_json_schema(by_alias=True)
+    groups = [schema, *schema.get("$defs", {}).values()]
+    return {name for group in groups for name in group.get("properties", {})}
+
+
+def test_the_guide_names_every_word_of_the_language() -> None:
+    told = set(re.findall(r"`([a-z_]+)[`:]", GUIDE.read_text(encoding="utf-8")))
+
+    assert words(CaseFile) - told - {"config", "cases"} == set()
+
+
+def test_the_example_of_the_guide_holds(tmp_path: Path) -> None:
+    block = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[0]
+    programme = Path(__file__).resolve().parent.parent / "cases" / "programme" / "partnersync.yaml"
+    written(tmp_path, programme.read_text(encoding="utf-8"), "partnersync.yaml")
+
+    (judged,) = map(judge, read_cases([written(tmp_path, block)], tmp_path / "none.yaml"))
+
+    assert (judged.tested, judged.found) == (True, ((),))
