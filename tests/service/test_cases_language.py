@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -286,3 +288,13 @@ def test_the_example_of_the_guide_holds(tmp_path: Path) -> None:
     (judged,) = map(judge, read_cases([written(tmp_path, block)], tmp_path / "none.yaml"))
 
     assert (judged.tested, judged.found) == (True, ((),))
+
+
+def test_the_command_line_ends_with_2_on_mistakes_and_tells_them_without_a_traceback(tmp_path: Path) -> None:
+    path = written(tmp_path, "settings: {}\ncases: [{name: a}]\n")
+    program = [sys.executable, "-c", "from service.cli import main; main()", "test", str(path)]
+
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"{path}:2:9: cases[0].as_of: when does it run?")
