@@ -97,7 +97,9 @@ class Shop:
     def sign_in(self) -> Mapping[str, Identity]:
         """Learn which org each connection opens, and refuse an org that this database does not belong to.
 
-        An org that was seen before is not asked again, so that a CRM that is down stops only itself.
+        Each is asked once in a run: one that fails is left alone until the next run, and its org is believed to be the one
+        that it opened before, so that a CRM that is down stops only itself. A file's row may name a record of any CRM: when
+        an org is met for the first time, files are read anew.
 
         Raises:
             StateError: a connection opens another org than before.
@@ -105,8 +107,9 @@ class Shop:
         cursors = Cursors(self.database)
         known = cursors.bound()
         for name in self.settings.connections:
-            if name in self.sites:
+            if name in self.sites or name in self.failures:
                 continue
+            self._reader = None
             try:
                 found = self.connector(name).identify()
             except ConnectorError as error:
@@ -116,8 +119,9 @@ class Shop:
                 continue
             if self._fence is not None:
                 cursors.bind(self._fence, name, found)
+                if name not in known:
+                    cursors.forget(self._fence, FILES)
             self.sites[name] = found
-            self.failures.pop(name, None)
         return self.sites
 
     def feed(self, connection: str, object_: str) -> Feed:
@@ -137,6 +141,9 @@ class Shop:
         """
         fence = leases.acquire(self.database, owner(), gone=gone)
         self._fence = fence
+        for name in self.failures:
+            self.sites.pop(name, None)
+        self.failures.clear()
         try:
             yield fence
         finally:

@@ -10,6 +10,7 @@ from mapping.attribution import credited
 from mapping.conditions import Decider, Facts, compile_when
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
 from partnersync.clock import local_day
+from partnersync.errors import ConnectorError
 from partnersync.facts import Account, Opportunity
 from partnersync.ids import Ref
 from partnersync.records import Person, Unreadable
@@ -32,11 +33,12 @@ NONE_KNOWN = StoredCell()
 
 @dataclass(slots=True)
 class Planned:
-    """The plan, and which records were looked at and need nothing."""
+    """The plan, which records were looked at and need nothing, and which connections could not be asked."""
 
     plan: Plan
     quiet: list[int] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def plan_all(
@@ -65,14 +67,17 @@ def plan_all(
         looked += _collect(planner.accounts(some), some, changes, quiet)
         tell(looked)
     made = plan(shop.settings.workspace, rules.config, rules.as_of, changes)
-    return Planned(made, quiet, planner.closed)
+    return Planned(made, quiet, planner.closed, planner.failed)
 
 
-def _collect(found: Iterable[tuple[int, Change]], ids: Iterable[int], changes: list[Change], quiet: list[int]) -> int:
+def _collect(
+    found: Iterable[tuple[int, Change | None]], ids: Iterable[int], changes: list[Change], quiet: list[int]
+) -> int:
     busy = set()
     for id_, change in found:
         busy.add(id_)
-        changes.append(change)
+        if change is not None:
+            changes.append(change)
     listed = list(ids)
     quiet += [id_ for id_ in listed if id_ not in busy]
     return len(listed)
@@ -92,14 +97,16 @@ class Planner:
         self._whens: dict[str, Decider] = {}
         self._closed: list[str] = []
         self._timezone = rules.book.timezone
+        self.failed = dict(shop.failures)
+        """Connections that could not be asked what a plan needs to know; nothing more is planned for them."""
 
     @property
     def closed(self) -> list[str]:
         """Keys of tasks that a person completed or deleted, as seen while planning."""
         return self._closed
 
-    def deals(self, ids: Sequence[int]) -> Iterator[tuple[int, Change]]:
-        """The changes of opportunities and their tasks."""
+    def deals(self, ids: Sequence[int]) -> Iterator[tuple[int, Change | None]]:
+        """The changes of opportunities and their tasks; None where the CRM could not be asked and the record waits."""
         deals = self._store.deals(ids)
         cells = self._store.cells(deal.ref for deal in deals.values())
         tasks = Tasks(self._shop.database).of(deal.ref for deal in deals.values())
@@ -107,40 +114,74 @@ class Planner:
             connection, section = self._section(deal.ref)
             if section is None or not (section.opportunity or section.tasks) or deal.version is None:
                 continue
-            standing = self.standing(deal)
-            for name, rule in section.opportunity.items():
-                if standing is not None:
-                    wanted = opportunity_value(rule, standing, self._rules.book, self._timezone, deal.ref.crm)
-                    change = self._field(connection, deal, name, rule, wanted, cells, standing.opportunity.name)
-                    if change is not None:
-                        yield id_, change
-            if standing is not None and standing.readable:
-                for task in self._tasks(connection, section, deal, standing, tasks.get(deal.ref, [])):
-                    yield id_, task
+            changes = self._deal(connection, section, deal, cells, tasks.get(deal.ref, []))
+            yield from self._asked(connection, id_, changes)
 
-    def accounts(self, ids: Sequence[int]) -> Iterator[tuple[int, Change]]:
-        """The changes of accounts."""
+    def _deal(
+        self,
+        connection: str,
+        section: ConnectionWriteback,
+        deal: StoredDeal,
+        cells: Mapping[tuple[Ref, str], StoredCell],
+        tasks: Sequence[StoredTask],
+    ) -> Iterator[Change]:
+        standing = self.standing(deal)
+        if standing is None:
+            return
+        for name, rule in section.opportunity.items():
+            wanted = opportunity_value(rule, standing, self._rules.book, self._timezone, deal.ref.crm)
+            change = self._field(connection, deal, name, rule, wanted, cells, standing.opportunity.name)
+            if change is not None:
+                yield change
+        if standing.readable:
+            yield from self._tasks(connection, section, deal, standing, tasks)
+
+    def accounts(self, ids: Sequence[int]) -> Iterator[tuple[int, Change | None]]:
+        """The changes of accounts; None where the CRM could not be asked and the record waits."""
         records = self._store.records(ids)
         wanted = [id_ for id_, each in records.items() if (s := self._section(each.ref)[1]) is not None and s.account]
         by_account = self._store.deals_of(wanted)
         deals = self._store.deals(sorted({deal for held in by_account.values() for deal in held}))
         cells = self._store.cells(records[id_].ref for id_ in wanted)
         for id_ in wanted:
-            record = records[id_]
-            connection, section = self._section(record.ref)
-            if section is None or record.version is None:
+            connection, section = self._section(records[id_].ref)
+            if section is None:
                 continue
-            fact = self._shop.reader.fact("account", record.version.record)
-            if isinstance(fact, Unreadable):
-                continue
-            assert isinstance(fact, Account)
             held = (self.standing(deals[deal]) for deal in by_account[id_] if deal in deals)
             standings = [each for each in held if each is not None]
-            for name, rule in section.account.items():
-                value = account_value(rule, fact, standings, self._rules.book, self._timezone, record.ref.crm)
-                change = self._field(connection, record, name, rule, value, cells, fact.name)
-                if change is not None:
+            changes = self._account(connection, section, records[id_], standings, cells)
+            yield from self._asked(connection, id_, changes)
+
+    def _account(
+        self,
+        connection: str,
+        section: ConnectionWriteback,
+        record: StoredRecord,
+        standings: Sequence[Standing],
+        cells: Mapping[tuple[Ref, str], StoredCell],
+    ) -> Iterator[Change]:
+        if record.version is None:
+            return
+        fact = self._shop.reader.fact("account", record.version.record)
+        if isinstance(fact, Unreadable):
+            return
+        assert isinstance(fact, Account)
+        for name, rule in section.account.items():
+            value = account_value(rule, fact, standings, self._rules.book, self._timezone, record.ref.crm)
+            change = self._field(connection, record, name, rule, value, cells, fact.name)
+            if change is not None:
+                yield change
+
+    def _asked(self, connection: str, id_: int, changes: Iterator[Change]) -> Iterator[tuple[int, Change | None]]:
+        """A plan asks a CRM for its schema and for tasks; one that does not answer keeps only its own records waiting."""
+        if connection not in self.failed:
+            try:
+                for change in list(changes):
                     yield id_, change
+            except ConnectorError as error:
+                self.failed[connection] = str(error)
+        if connection in self.failed:
+            yield id_, None
 
     def standing(self, deal: StoredDeal) -> Standing | None:
         """An opportunity as it stands; None where there is nothing readable of it."""

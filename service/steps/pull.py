@@ -63,9 +63,12 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
     mine = {feed.object: feed for feed in shop.feeds if feed.connection == name}
     known = cursors.of(name)
     wanted = [Wanted(feed.object, feed.fields, known.get(feed.object)) for feed in mine.values()]
+    people = People(shop.database)
+    if name != FILES and (freshness != "hot" or not people.known(shop.sites[name])):
+        # Whoever only ever runs hot cycles needs owners all the same: tasks are given to them.
+        people.replace(fence, shop.sites[name], connector.people())
     match freshness:
         case "warm":
-            People(shop.database).replace(fence, shop.sites[name], connector.people())
             pages = connector.warm(wanted)
         case "cold":
             pages = connector.cold(wanted)
@@ -104,8 +107,14 @@ def _remember(shop: Shop, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
         feed.connection,
         wrong,
         reach,
-        digest([feed.fields, shop.settings.meaning]),
+        _way_of_reading(shop, feed),
     )
+
+
+def _way_of_reading(shop: Shop, feed: Feed) -> str:
+    """Changes whenever the same record may have other keys: the fields, the rules, and the orgs that a file's row may name."""
+    orgs = sorted((site.crm, site.org) for site in shop.sites.values()) if feed.connection == FILES else []
+    return digest([feed.fields, shop.settings.meaning, orgs])
 
 
 class Reading:
