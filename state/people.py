@@ -43,6 +43,14 @@ class People:
             if rows:
                 open_.execute(insert(person), rows)
 
+    def known(self, site: Identity) -> bool:
+        """Whether the people of an org were ever read."""
+        query = select(person.c.external).where(
+            person.c.workspace == self._database.workspace, person.c.crm == site.crm, person.c.org == site.org
+        )
+        with self._database.reading() as open_:
+            return open_.execute(query.limit(1)).first() is not None
+
     def everyone(self, site: Identity) -> tuple[Person, ...]:
         """Everyone of one org."""
         query = select(person).where(
