@@ -219,7 +219,9 @@ def _act(
     with _timed(report, watch, "apply"):
         if report.plan.changes:
             digests = {change.digest for change in approved.changes} if approved else None
-            report.done = apply_plan(shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n))
+            report.done = apply_plan(
+                shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n), insist=approve is not None
+            )
         if recovering(shop.database) and not report.failed:
             recovered(shop.database, fence)
 

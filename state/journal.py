@@ -23,6 +23,7 @@ from state.database import Database, Fence
 from state.marks import upsert
 from state.places import place_ids
 from state.reaching import chunks
+from state.refusals import refused
 from state.schema import base, intent, noted, sent, task
 
 OPEN = ("inflight", "unknown")
@@ -103,6 +104,11 @@ class Journal:
         with self._database.reading() as open_:
             rows = open_.execute(query.order_by(intent.c.id)).all()
         return [_intent(row) for row in rows]
+
+    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        """Which of these the CRM refused lately and would refuse again: key → what it said."""
+        with self._database.reading() as open_:
+            return refused(self._database, open_, intents)
 
     def remember(self, changes: Iterable[FieldChange]) -> None:
         """Keep what is decided without sending: ``adopt`` makes the CRM's value B, the others note a person's edit."""

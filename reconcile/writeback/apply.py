@@ -14,7 +14,8 @@ create whose fate is unknown is looked for among the tasks of its record in the 
 there: by then any late landing has landed.
 
 A change is sent only if the record still says what it said when the plan was made; what moved is listed and left to the
-next plan.
+next plan. What the CRM refused lately is parked: not sent again while neither our values nor the record change, unless a
+person asks for it.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class Journal(Protocol):
 
     def finish(self, results: Sequence[Done]) -> None:
         """Store outcomes; what is applied or verified becomes B."""
+        ...
+
+    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        """Which of these the CRM refused lately and would refuse again: key → what it said."""
         ...
 
     def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
@@ -96,7 +101,7 @@ class Fence(Protocol):
 
 @dataclass(slots=True)
 class Doer:
-    """Applies changes of one org or portal."""
+    """Applies changes of one org or portal; with ``insist`` also those that the CRM refused lately."""
 
     workspace: str
     journal: Journal
@@ -104,6 +109,7 @@ class Doer:
     fence: Fence
     normal: Normal
     stop: Event
+    insist: bool = False
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Applied]:
         """Send what is to be sent; yields one outcome per change, as they come. Stops between batches when told to."""
@@ -153,7 +159,11 @@ class Doer:
                 intent = self._intent(held)
                 ready.append(intent)
                 changes[intent.key] = held
-        for batch in _chunks(ready, self.writer.batch):
+        parked = self._refused(ready)
+        for key, said in parked.items():
+            for change in changes[key]:
+                yield Applied(change, "parked", f"refused before: {said}")
+        for batch in _chunks([intent for intent in ready if intent.key not in parked], self.writer.batch):
             if self.stop.is_set():
                 return
             for done in self._send(object_, batch):
@@ -240,8 +250,16 @@ class Doer:
 
     def _tasks(self, changes: Sequence[TaskChange]) -> Iterator[Applied]:
         by_key = {change.key: change for change in changes}
-        for done in self._put([self._task_intent(change) for change in changes]):
+        intents = [self._task_intent(change) for change in changes]
+        parked = self._refused(intents)
+        for key, said in parked.items():
+            yield Applied(by_key[key], "parked", f"refused before: {said}")
+        ready = [intent for intent in intents if intent.key not in parked]
+        for done in self._put(ready) if ready else ():
             yield Applied(by_key[done.intent.key], done.status, done.message)
+
+    def _refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        return {} if self.insist else self.journal.refused(intents)
 
     @staticmethod
     def _task_intent(change: TaskChange) -> Intent:

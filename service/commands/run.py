@@ -97,6 +97,7 @@ def _rest(counts: dict[str, int]) -> str:
     words = {
         "conflict": "moved meanwhile",
         "rejected": "refused by the CRM",
+        "parked": "refused before and not tried again now",
         "unknown": "not known yet",
         "pending": "to be sent again",
     }

@@ -35,8 +35,13 @@ def apply_plan(
     run: int,
     approved: Collection[str] | None = None,
     tell: Callable[[int], None] = lambda _: None,
+    *,
+    insist: bool = False,
 ) -> Doing:
-    """Send the plan's changes; ``approved`` are digests of those that may be sent (None: all)."""
+    """Send the plan's changes; ``approved`` are digests of those that may be sent (None: all).
+
+    ``insist``: also what a CRM refused lately and will probably refuse again.
+    """
     doing = Doing()
     journal = Journal(shop.database, fence, run)
     allowed = [change for change in plan.changes if approved is None or change.digest in approved]
@@ -46,7 +51,7 @@ def apply_plan(
     done = 0
     for connection, changes in _by_connection(shop, allowed):
         try:
-            for outcome in _doer(shop, fence, journal, connection).apply(changes):
+            for outcome in _doer(shop, fence, journal, connection, insist).apply(changes):
                 _keep(doing, outcome)
                 done += 1
                 tell(done)
@@ -74,10 +79,10 @@ def resolve_all(shop: Shop, fence: Fence, run: int) -> Doing:
     return doing
 
 
-def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str) -> Doer:
+def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str, insist: bool = False) -> Doer:
     writer = ConnectorWriter(shop.crm(connection))
     normal = shop.schemas(connection).normal
-    return Doer(shop.settings.workspace, journal, writer, fence, normal, shop.stop)
+    return Doer(shop.settings.workspace, journal, writer, fence, normal, shop.stop, insist)
 
 
 def _by_connection(shop: Shop, changes: list[Change]) -> Iterator[tuple[str, list[Change]]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from partnersync.changes import Done, FieldChange, Intent, Status, TaskChange
 from partnersync.errors import ConflictError
+from partnersync.facts import Reach
+from partnersync.records import Page
 from reconcile.writeback import apply
 from state.database import Database, Fence
 from state.facts import Facts
@@ -142,3 +144,29 @@ def test_a_task_is_known_by_its_key_until_it_is_closed(database: Database, journ
 
     assert (known.task, known.subject, known.open) == (ref("Task", "00T1"), "Confirm", True)
     assert (closed.task, closed.open) == (known.task, False)
+
+
+def test_what_was_refused_is_known_until_the_record_or_the_wish_changes_or_a_day_passes(
+    database: Database, fence: Fence, journal: Journal, watch: Watch
+) -> None:
+    """A refusal stands for the same values on the same record; a task's due day may move with the day."""
+    task = Intent("ps-t", DEAL, task=TASK)
+    journal.begin([INTENT, task])
+    journal.finish([Done(INTENT, "rejected", message="no"), Done(task, "rejected", message="inactive owner")])
+    tomorrow = Intent("ps-t", DEAL, task=replace(TASK, due_on=date(2026, 4, 2)))
+    other = Intent("ps-t", DEAL, task=replace(TASK, owner="006"))
+
+    assert journal.refused([INTENT, tomorrow]) == {"ps-1": "no", "ps-t": "inactive owner"}
+    assert journal.refused([replace(INTENT, before={"Partner__c": "x"}), other, Intent("ps-2", DEAL, {"A": "b"})]) == {}
+    changed = Page("Opportunity", (record("Opportunity", "1", 5, Amount="2"),))
+    seen_at = watch.now() + timedelta(minutes=1)
+    Facts(database).remember(fence, changed, "opportunity", seen_at, "crm", {}, lambda _: Reach(()), "f1")
+    assert journal.refused([INTENT, tomorrow]) == {}
+
+
+def test_a_refusal_is_tried_again_after_a_day(journal: Journal, watch: Watch) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "rejected", message="no")])
+    watch.at += timedelta(hours=25)
+
+    assert journal.refused([INTENT]) == {}

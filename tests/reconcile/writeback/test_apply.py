@@ -60,6 +60,14 @@ class Book:
     open: dict[str, Intent] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
 
+    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        said = {each.intent.key: each for each in self.done}
+        return {
+            each.key: said[each.key].message
+            for each in intents
+            if each.key in said and said[each.key].status == "rejected"
+        }
+
     def begin(self, intents: Sequence[Intent]) -> None:
         self.open |= {intent.key: intent for intent in intents}
 
@@ -128,6 +136,22 @@ def test_a_refused_record_leaves_the_others_of_its_batch_applied() -> None:
     applied = list(doer(crm, book).apply([change("a", "Acme"), change("b", "Acme")]))
 
     assert [each.status for each in applied] == ["rejected", "verified"]
+
+
+def test_what_was_refused_is_parked_until_a_person_insists() -> None:
+    crm, book = Crm({"a": {"partner": None}}, refuse={"a"}), Book()
+    first = doer(crm, book)
+    list(first.apply([change("a", "Acme")]))
+
+    parked = list(first.apply([change("a", "Acme")]))
+    sends = crm.sends
+    first.insist = True
+    crm.refuse.clear()
+    again = list(first.apply([change("a", "Acme")]))
+
+    assert [(each.status, each.message) for each in parked] == [("parked", "refused before: no")]
+    assert sends == 1
+    assert [each.status for each in again] == ["verified"]
 
 
 def test_an_answer_lost_after_the_write_landed_is_settled_by_reading() -> None:

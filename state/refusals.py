@@ -1,0 +1,63 @@
+"""Writes that a CRM refused and would refuse again: the same values on a record that has not changed since.
+
+Sent with every cycle they would cost calls forever and bury what is new. They are tried again when what we want changes, when
+the record changes (somebody may have filled in what a validation rule missed), and otherwise once a day, because a permission
+that an admin grants changes no record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, select
+
+from partnersync.changes import Intent
+from state.changes import stored_change
+from state.database import Database
+from state.reaching import chunks
+from state.schema import fact, intent, place, version
+
+TRIED_AGAIN_AFTER = timedelta(days=1)
+_SAID = ("action", "subject", "body", "owner")
+"""What of a task a CRM may refuse; the day it is due moves with the day it is planned."""
+
+
+def refused(database: Database, connection: Connection, intents: Sequence[Intent]) -> dict[str, str]:
+    """What was refused and need not be sent now: key → what the CRM said."""
+    since = database.clock.now() - TRIED_AGAIN_AFTER
+    asked = {each.key: each for each in intents}
+    found: dict[str, str] = {}
+    for some in chunks(sorted(asked)):
+        last = (
+            select(func.max(intent.c.id))
+            .where(intent.c.workspace == database.workspace, intent.c.key.in_(some))
+            .group_by(intent.c.key)
+        )
+        changed = (
+            select(func.max(version.c.seen_at))
+            .join_from(fact, place, (place.c.workspace == fact.c.workspace) & (place.c.id == fact.c.place))
+            .join(version, (version.c.workspace == fact.c.workspace) & (version.c.fact == fact.c.id))
+            .where(fact.c.workspace == intent.c.workspace, fact.c.external == intent.c.external)
+            .where(place.c.crm == intent.c.crm, place.c.org == intent.c.org, place.c.object == intent.c.object)
+            .scalar_subquery()
+        )
+        query = select(intent, changed.label("changed_at")).where(
+            intent.c.workspace == database.workspace,
+            intent.c.id.in_(last),
+            intent.c.status == "rejected",
+            intent.c.finished_at > since,
+        )
+        for row in connection.execute(query):
+            moved = row.changed_at is not None and row.changed_at > row.finished_at
+            if not moved and _same(asked[row.key], row):
+                found[row.key] = row.message
+    return found
+
+
+def _same(wanted: Intent, row: object) -> bool:
+    desired, before, task = (getattr(row, name) for name in ("desired", "before", "task"))
+    if wanted.task is None:
+        return bool(dict(wanted.desired) == desired and dict(wanted.before) == before)
+    now = stored_change(wanted.task)
+    return bool(task) and all(now[name] == task[name] for name in _SAID)
