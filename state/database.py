@@ -33,7 +33,6 @@ _SQLITE = (
     "PRAGMA busy_timeout=30000",
     "PRAGMA synchronous=FULL",
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete an append-only row without its trigger
-    "PRAGMA cache_size=-32000",
 )
 
 
@@ -163,7 +162,7 @@ def engines(url: str) -> tuple[Engine, Engine]:
         case "sqlite":
             if not place.database or place.database == ":memory:":
                 raise StateError("an in-memory database forgets everything: give sqlite:///file.db")
-            return _sqlite(place, "BEGIN IMMEDIATE", size=1), _sqlite(place, "BEGIN", size=5)
+            return _sqlite(place, "BEGIN IMMEDIATE", size=1, cache=32), _sqlite(place, "BEGIN", size=5, cache=8)
         case "postgresql":
             place = place.set(drivername="postgresql+psycopg")
             waits = {"options": "-c lock_timeout=30000"}
@@ -173,7 +172,8 @@ def engines(url: str) -> tuple[Engine, Engine]:
             raise StateError(f"{other} is not supported: use sqlite or postgresql")
 
 
-def _sqlite(url: URL, begin: str, size: int) -> Engine:
+def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:
+    """``cache`` is megabytes for each of ``size`` connections: keys are hashes, so the writer needs many pages at hand."""
     engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
 
     @event.listens_for(engine, "connect")
@@ -181,6 +181,7 @@ def _sqlite(url: URL, begin: str, size: int) -> Engine:
         connection.isolation_level = None
         for pragma in _SQLITE:
             connection.execute(pragma)
+        connection.execute(f"PRAGMA cache_size=-{cache}000")
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -13,13 +13,13 @@ from partnersync.ids import Ref
 from partnersync.records import Page, RawRecord
 from state.cursors import put_cursor
 from state.database import Database, Fence
-from state.judging import Held, judge
+from state.judging import Change, Held, judge
 from state.keys import Reached, replace_keys, take_over
 from state.marks import mark
 from state.places import fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
-from state.reaching import chunks, rows_of, touched
-from state.schema import dirty, fact, version
+from state.reaching import CARRIER, DEAL, IS, NAMES, Row, chunks, having, rows_of, touched
+from state.schema import dirty, dirty_record, fact, version
 from state.versions import set_fields, store
 
 Reaches = Callable[[RawRecord], Reach]
@@ -68,6 +68,7 @@ class Facts:
             set_fields(database, open_, {ids[record.ref] for record in judged.rereach}, fields_hash)
             dirtied = touched(open_, database.workspace, touching)
             mark(database, open_, dirty, dirtied, seen_at)
+            mark(database, open_, dirty_record, self._records(open_, kind, judged.changes, ids, touching), seen_at)
             put_unreadable(database, open_, page.unreadable, kind)
             take_out(database, open_, [record.ref for record in page.records])
             set_reasons(database, open_, self._reasons(page, held, ids, quarantine))
@@ -113,6 +114,25 @@ class Facts:
                     external, *rest = row
                     found[Ref(crm, org, object_, external)] = Held(*rest)
         return found
+
+    def _records(
+        self,
+        open_: Connection,
+        kind: Kind,
+        changes: Sequence[Change],
+        ids: Mapping[Ref, int],
+        touching: Iterable[tuple[int, Row]],
+    ) -> set[int]:
+        """The records whose fields of ours must be compared anew: what changed, and the accounts that it names or named.
+
+        A person may have typed over a field of ours, and an account shows sums over its opportunities, so neither waits
+        for other credits or entries.
+        """
+        if kind not in ("account", "opportunity"):
+            return set()
+        changed = {ids[change.ref] for change in changes}
+        named = {row[0] for _, row in touching if row[1] == DEAL and row[2] == NAMES}
+        return changed | having(open_, self._database.workspace, named, CARRIER, (IS,))
 
     @staticmethod
     def _reasons(

@@ -17,6 +17,7 @@ from state.facts import Facts
 from state.leases import release
 from state.quarantines import quarantined
 from state.schema import version
+from state.standings import Standings
 from tests.state.world import START, reach_of, record, ref, remember
 
 
@@ -124,3 +125,34 @@ def test_a_first_read_of_two_thousand_records_is_one_short_transaction(database:
     counts = Facts(database).remember(fence, page, "opportunity", START, "crm", {}, reach_of("opportunity"), "f")
 
     assert (counts["new"], counts["dirtied"]) == (2000, 2000)
+
+
+def looked_at(database: Database, fence: Fence, kind: str) -> set[str]:
+    """The records marked for comparison, whose marks are taken away."""
+    standings = Standings(database)
+    ids = [id_ for some in standings.dirty(kind) for id_ in some]
+    names = {each.ref.id for each in standings.records(ids).values()}
+    standings.settle(fence, ids)
+    return names
+
+
+def test_a_changed_record_and_the_accounts_it_names_are_compared_anew(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Account", "A"), record("Account", "B"), record("Account", "C"))
+    remember(facts, fence, record("Opportunity", "1", account="A"), record("Opportunity", "2", account="C"))
+    assert looked_at(database, fence, "account") == {"A", "B", "C"}
+    assert looked_at(database, fence, "opportunity") == {"1", "2"}
+
+    remember(facts, fence, record("Opportunity", "1", hour=1, account="A", ours="typed over by a rep"))
+    assert looked_at(database, fence, "opportunity") == {"1"}
+    assert looked_at(database, fence, "account") == {"A"}
+
+    remember(facts, fence, record("Opportunity", "1", hour=2, account="B"))
+    assert looked_at(database, fence, "account") == {"A", "B"}
+
+    remember(facts, fence, record("Opportunity", "1", hour=2, account="B"))
+    gone = Gone(ref("Opportunity", "2"), START + timedelta(hours=3))
+    looked_at(database, fence, "opportunity")
+    remember(facts, fence, object_="Opportunity", gone=(gone,))
+    assert looked_at(database, fence, "opportunity") == set()
+    assert looked_at(database, fence, "account") == {"C"}
