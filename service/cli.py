@@ -78,6 +78,15 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except (
+        Exception
+    ) as error:  # the last resort: what nobody foresaw is told in one line, and whole only when asked for
+        if os.environ.get("PARTNERSYNC_DEBUG"):
+            raise
+        typer.echo(
+            f"partnersync: an unexpected error, {type(error).__name__}; set PARTNERSYNC_DEBUG=1 to see where", err=True
+        )
+        code = 1
     except KeyboardInterrupt:
         code = 130
     sys.exit(code or 0)

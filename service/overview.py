@@ -13,6 +13,7 @@ from partnersync.ids import Ref
 from service.naming import Names
 from service.shop import Shop
 from service.steps.rules import rules_of_the_day
+from state.backup import recovering
 from state.credits import Credits
 from state.overview import Allowance, Overview, Troubled
 from state.plans import Plans
@@ -100,6 +101,7 @@ class Stand:
     plan: Waiting | None
     undecided: int
     halted_by: str | None
+    recovering: bool
     troubled: tuple[Write, ...]
     quarantined: tuple[Aside, ...]
     findings: tuple[Seen, ...]
@@ -138,6 +140,7 @@ def stand(shop: Shop) -> Stand:
         plan=_waiting(shop, runs),
         undecided=overview.undecided(),
         halted_by=overview.halted_by(),
+        recovering=recovering(shop.database),
         troubled=tuple(_write(each) for each in overview.troubled()),
         quarantined=tuple(Aside(record(each.ref), each.kind, each.reason) for each in quarantined(shop.database)),
         findings=tuple(_findings(shop, rules.book)),

@@ -20,7 +20,7 @@ from partnersync.records import RawRecord
 from state.bodies import unpacked
 from state.database import Database, Fence
 from state.marks import mark, unmark
-from state.places import places
+from state.places import fact_ids, places
 from state.reaching import CARRIER, DEAL, IS, NAMES, chunks, pairs, rows_of
 from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, version
 from state.stored import credits_of
@@ -94,6 +94,13 @@ class Standings:
         """Records with their newest versions."""
         with self._database.reading() as open_:
             return self._records(open_, ids)
+
+    def named(self, refs: Iterable[Ref]) -> dict[Ref, StoredRecord]:
+        """Records with their newest versions, by their names outside."""
+        with self._database.reading() as open_:
+            ids = fact_ids(self._database, open_, refs)
+            found = self._records(open_, sorted(ids.values()))
+        return {each.ref: each for each in found.values()}
 
     def deals(self, ids: Sequence[int]) -> dict[int, StoredDeal]:
         """Opportunities as they stand; deleted ones are left out."""

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from partnersync.changes import TaskChange
+from partnersync.changes import FieldChange, TaskChange
 from partnersync.ids import Ref, intent_key
 from partnersync.records import Person
 from reconcile.writeback.config import TaskRule
 from reconcile.writeback.templates import filled
 
 TaskState = Literal["open", "completed", "deleted"]
+REVIEW_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,20 @@ def closing(task: Known) -> TaskChange | None:
         "task_close", task.key, task.rule, task.epoch, task.record, task.subject, task.body, task.due_on, task.owner,
         "normal", task.task, "its reason is gone",
     )  # fmt: skip
+
+
+def review(workspace: str, change: FieldChange, owner: str | None, today: date) -> TaskChange:
+    """The one task that asks a person about a field: theirs or ours, with both values and why ours is what it is."""
+    key = intent_key("review", workspace, str(change.ref), change.field, change.desired or "")
+    subject = f"Check {change.field} of {change.label or change.ref.id}"
+    body = (
+        f"{change.field} says {change.current or 'nothing'}; by the rules it should say {change.desired or 'nothing'} "
+        f"({change.why}). Keep what is right and complete this task."
+    )
+    due = today + timedelta(days=REVIEW_DAYS)
+    return TaskChange(
+        "task_create", key, "review", "once", change.ref, subject, body, due, owner, why="a person's edit"
+    )
 
 
 def owner_of(candidates: tuple[str | None, ...], people: Mapping[str, Person], fallback: str | None) -> str | None:

@@ -27,6 +27,7 @@ from reconcile.commission.entries import Entered, entries
 from reconcile.commission.plans import Plans
 from reconcile.commission.rates import RateTable
 from reconcile.commission.settle import settle
+from reconcile.writeback.asked import one_amount
 from reconcile.writeback.desired import Standing
 from service.cases.facts import Grounds
 from service.cases.language import Case, Step
@@ -196,21 +197,14 @@ class _Cycle:
             account = self.world.account(fact.account)
             yield Standing(fact, self._credits[deal], self._earned(deal), blocked), account
 
-    def _earned(self, deal: Ref) -> dict[str, Money]:
-        """What was posted by partner; one paid in two currencies has no amount that one field could show."""
-        sums: dict[str, dict[str, int]] = {}
-        for held in self._posted.values():
-            for key, posted in held.items():
-                if key.opportunity == deal:
-                    mine = sums.setdefault(key.partner, {})
-                    mine[key.currency] = mine.get(key.currency, 0) + posted.minor
-        shown: dict[str, Money] = {}
-        for partner, by_currency in sums.items():
-            left = {each: minor for each, minor in by_currency.items() if minor} or dict(list(by_currency.items())[:1])
-            if len(left) == 1:
-                currency, minor = next(iter(left.items()))
-                shown[partner] = Money(minor, currency)
-        return shown
+    def _earned(self, deal: Ref) -> Mapping[str, Money]:
+        """What was posted by partner."""
+        return one_amount(
+            (key.partner, Money(posted.minor, key.currency))
+            for held in self._posted.values()
+            for key, posted in held.items()
+            if key.opportunity == deal
+        )
 
 
 def _plans(settings: Settings) -> Plans | None:

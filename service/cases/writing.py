@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from mapping.attribution import credited
 from mapping.book import Book
-from mapping.conditions import Facts, compile_when
+from mapping.conditions import compile_when
 from partnersync.changes import TaskChange
 from partnersync.clock import local_day
 from partnersync.facts import Account
 from partnersync.ids import Ref
 from partnersync.records import Person
+from reconcile.writeback.asked import shown_partner, task_facts, task_texts
 from reconcile.writeback.config import ConnectionWriteback
-from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value, shown
+from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value
 from reconcile.writeback.tasks import Known, Wish, closing, decide, owner_of
 from service.cases.facts import Grounds
 
@@ -71,10 +71,10 @@ class Desk:
             deal = standing.opportunity.ref
             for rule in self._section(deal).tasks:
                 mine = {key: task for key, task in self.tasks.items() if (task.rule, task.record) == (rule.id, deal)}
-                if compile_when(rule.when, book.vocabulary, book.timezone).matches(_asked(book, standing, account)):
+                if compile_when(rule.when, book.vocabulary, book.timezone).matches(task_facts(standing, account, book)):
                     owner = self._owner(book, standing)
                     change = decide(
-                        workspace, Wish(rule, deal, _texts(book, standing, account), owner, rule.task), mine, today
+                        workspace, Wish(rule, deal, task_texts(standing, account, book), owner, rule.task), mine, today
                     )
                     changes = [change] if change else []
                 else:
@@ -104,8 +104,7 @@ class Desk:
 
     def _owner(self, book: Book, standing: Standing) -> str | None:
         """The first who is named: a case has no list of people who left."""
-        credit = shown(standing.credits, None)
-        partner = book.partner(credit.partner) if credit else None
+        partner = shown_partner(standing, book)
         candidates = (standing.opportunity.owner, partner.manager if partner else None)
         fallback = self.grounds.settings.people.task_fallback
         deal = standing.opportunity.ref
@@ -115,25 +114,3 @@ class Desk:
             if who
         }
         return owner_of(candidates, people, fallback)
-
-
-def _asked(book: Book, standing: Standing, account: Account | None) -> Facts:
-    credit = shown(standing.credits, None)
-    partner = book.partner(credit.partner) if credit else None
-    return Facts(standing.opportunity, account, partner, credited=credited(standing.credits))
-
-
-def _texts(book: Book, standing: Standing, account: Account | None) -> dict[str, str | None]:
-    deal, credit = standing.opportunity, shown(standing.credits, None)
-    partner = book.partner(credit.partner) if credit else None
-    return {
-        "opportunity.name": deal.name,
-        "opportunity.amount": f"{deal.amount:,f}" if deal.amount is not None else None,
-        "opportunity.currency": deal.currency,
-        "opportunity.stage": deal.stage,
-        "opportunity.closes_on": deal.closes_on.isoformat() if deal.closes_on else None,
-        "opportunity.partner_field": deal.partner_field,
-        "account.name": account.name if account else None,
-        "partner.name": partner.name if partner else None,
-        "credit.evidence": "; ".join(item.note for item in credit.evidence if not item.late) if credit else None,
-    }

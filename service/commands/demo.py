@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Sequence
@@ -182,6 +183,7 @@ def _next_steps(stage: Stage, pid: int | None) -> None:
     for line in (
         f"cd {stage.home}",
         f"export {exports}",
+        f'export PATH="{Path(sys.executable).parent}:$PATH"',
         "partnersync status",
         "$EDITOR partnersync.yaml        # change a percent, then:",
         "partnersync plan",

@@ -67,6 +67,8 @@ def _print(found: Stand, out: Console) -> None:
     _line(out, f"  config version {found.config}{_approval(found)}")
     if found.halted_by:
         _line(out, f"  halted by {found.halted_by}: nothing is sent until it is resumed", style="bold red")
+    if found.recovering:
+        _told(out, "restored from a backup: the next run first adopts what the CRMs say", 2)
     if found.undecided:
         _line(out, f"  {found.undecided:,} opportunities changed and wait for the next run")
     for each in found.connections:

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from mapping.attribution import credited
-from mapping.conditions import Decider, Facts, compile_when
+from mapping.conditions import Decider, compile_when
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
 from partnersync.clock import local_day
 from partnersync.errors import ConnectorError
 from partnersync.facts import Account, Opportunity
 from partnersync.ids import Ref
 from partnersync.records import Person, Unreadable
+from reconcile.writeback.asked import shown_partner, task_facts, task_texts
 from reconcile.writeback.config import ConnectionWriteback, FieldRule, TaskRule
-from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value, shown
+from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value
 from reconcile.writeback.merge import Base, Noted
 from reconcile.writeback.plan import Cell, field_change, plan
-from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of
+from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review
 from service.shop import Shop
 from service.steps.known import as_change, as_known, as_seen
 from service.steps.rules import Rules
@@ -110,11 +110,16 @@ class Planner:
         deals = self._store.deals(ids)
         cells = self._store.cells(deal.ref for deal in deals.values())
         tasks = Tasks(self._shop.database).of(deal.ref for deal in deals.values())
+        standings = {id_: self.standing(deal) for id_, deal in deals.items()}
+        accounts = self._accounts_of(each for each in standings.values() if each)
         for id_, deal in deals.items():
             connection, section = self._section(deal.ref)
             if section is None or not (section.opportunity or section.tasks) or deal.version is None:
                 continue
-            changes = self._deal(connection, section, deal, cells, tasks.get(deal.ref, []))
+            standing = standings[id_]
+            if standing is None:
+                continue
+            changes = self._deal(connection, section, deal, standing, cells, tasks.get(deal.ref, []), accounts)
             yield from self._asked(connection, id_, changes)
 
     def _deal(
@@ -122,19 +127,41 @@ class Planner:
         connection: str,
         section: ConnectionWriteback,
         deal: StoredDeal,
+        standing: Standing,
         cells: Mapping[tuple[Ref, str], StoredCell],
         tasks: Sequence[StoredTask],
+        accounts: Mapping[Ref, Account],
     ) -> Iterator[Change]:
-        standing = self.standing(deal)
-        if standing is None:
-            return
         for name, rule in section.opportunity.items():
             wanted = opportunity_value(rule, standing, self._rules.book, self._timezone, deal.ref.crm)
             change = self._field(connection, deal, name, rule, wanted, cells, standing.opportunity.name)
             if change is not None:
                 yield change
-        if standing.readable:
-            yield from self._tasks(connection, section, deal, standing, tasks)
+            if change is not None and change.action == "review":
+                today = local_day(self._rules.as_of, self._timezone)
+                yield review(self._shop.settings.workspace, change, self._owner(connection, standing), today)
+        if standing.readable and section.tasks:
+            yield from self._tasks(
+                connection,
+                section,
+                deal,
+                standing,
+                tasks,
+                accounts.get(standing.opportunity.account) if standing.opportunity.account else None,
+            )
+
+    def _accounts_of(self, standings: Iterable[Standing]) -> dict[Ref, Account]:
+        """The accounts of these opportunities, where a task rule asks for one."""
+        rules = [rule for section in self._shop.settings.writeback.values() for rule in section.tasks]
+        texts = "".join(f"{rule.subject}{rule.body or ''}" for rule in rules)
+        if "{account." not in texts and not any(
+            c.field.startswith("account.") for r in rules for c in r.when.clauses()
+        ):
+            return {}
+        refs = {standing.opportunity.account for standing in standings}
+        found = self._store.named(ref for ref in refs if ref is not None).items()
+        facts = {ref: self._shop.reader.fact("account", each.version.record) for ref, each in found if each.version}
+        return {ref: fact for ref, fact in facts.items() if isinstance(fact, Account)}
 
     def accounts(self, ids: Sequence[int]) -> Iterator[tuple[int, Change | None]]:
         """The changes of accounts; None where the CRM could not be asked and the record waits."""
@@ -236,14 +263,16 @@ class Planner:
         deal: StoredDeal,
         standing: Standing,
         stored: Sequence[StoredTask],
+        account: Account | None,
     ) -> Iterator[TaskChange]:
         today = local_day(self._rules.as_of, self._timezone)
-        facts = self._facts(standing)
+        facts = task_facts(standing, account, self._rules.book)
+        texts = task_texts(standing, account, self._rules.book)
         workspace = self._shop.settings.workspace
         for rule in section.tasks:
             mine = {task.key: as_known(task) for task in stored if task.rule in (rule.id, rule.was)}
             if self._when(rule).matches(facts):
-                wish = Wish(rule, deal.ref, self._texts(standing), self._owner(connection, standing), rule.task)
+                wish = Wish(rule, deal.ref, texts, self._owner(connection, standing), rule.task)
                 change = decide(workspace, wish, mine, today)
                 if (change is not None and mine) or self._rolls_over(rule, mine, today):
                     # What a person did to our task is looked up only where it matters, and then it decides.
@@ -268,34 +297,14 @@ class Planner:
             self._closed += closed
         return seen
 
-    def _facts(self, standing: Standing) -> Facts:
-        credit = shown(standing.credits, None)
-        partner = self._rules.book.partner(credit.partner) if credit else None
-        return Facts(standing.opportunity, partner=partner, credited=credited(standing.credits))
-
     def _when(self, rule: TaskRule) -> Decider:
         if rule.id not in self._whens:
             self._whens[rule.id] = compile_when(rule.when, self._rules.book.vocabulary, self._timezone)
         return self._whens[rule.id]
 
-    def _texts(self, standing: Standing) -> dict[str, str | None]:
-        deal, credit = standing.opportunity, shown(standing.credits, None)
-        partner = self._rules.book.partner(credit.partner) if credit else None
-        return {
-            "opportunity.name": deal.name,
-            "opportunity.amount": f"{deal.amount:,f}" if deal.amount is not None else None,
-            "opportunity.currency": deal.currency,
-            "opportunity.stage": deal.stage,
-            "opportunity.closes_on": deal.closes_on.isoformat() if deal.closes_on else None,
-            "opportunity.partner_field": deal.partner_field,
-            "partner.name": partner.name if partner else None,
-            "credit.evidence": "; ".join(e.note for e in credit.evidence if not e.late) if credit else None,
-        }
-
     def _owner(self, connection: str, standing: Standing) -> str | None:
         if connection not in self._people:
             self._people[connection] = People(self._shop.database).of(self._shop.sites[connection])
-        credit = shown(standing.credits, None)
-        partner = self._rules.book.partner(credit.partner) if credit else None
+        partner = shown_partner(standing, self._rules.book)
         candidates = (standing.opportunity.owner, partner.manager if partner else None)
         return owner_of(candidates, self._people[connection], self._shop.settings.people.task_fallback)

@@ -15,6 +15,7 @@ from partnersync.lines import Line, Posted
 from partnersync.money import Money
 from reconcile.commission.calendar import Periods
 from reconcile.commission.settle import Settled, settle
+from reconcile.writeback.asked import one_amount
 from service.shop import Shop
 from service.steps.rules import Rules
 from state.database import Fence
@@ -37,11 +38,6 @@ class Moved:
     def amounts(self) -> tuple[Money, ...]:
         """The gross amounts, by currency."""
         return tuple(Money(minor, currency) for currency, minor in sorted(self.gross.items()))
-
-    def pending(self, deal: Ref, partner: str) -> tuple[Money, ...]:
-        """What is about to be posted for a partner on a deal."""
-        held = self.by_deal.get(deal, {})
-        return tuple(Money(minor, currency) for (who, currency), minor in held.items() if who == partner)
 
 
 def preview(shop: Shop, rules: Rules, tell: Callable[[int], None] = lambda _: None) -> Moved:
@@ -102,15 +98,7 @@ def add(moved: Moved, line: Line) -> None:
 
 
 def earned(posted: Mapping[str, tuple[Money, ...]], moved: Moved, deal: Ref) -> Mapping[str, Money]:
-    """D by partner: posted and about to be; a partner paid in two currencies has none that one field could show."""
-    partners = set(posted) | {who for who, _ in moved.by_deal.get(deal, {})}
-    found: dict[str, Money] = {}
-    for partner in partners:
-        sums: dict[str, int] = {}
-        for money in (*posted.get(partner, ()), *moved.pending(deal, partner)):
-            sums[money.currency] = sums.get(money.currency, 0) + money.minor
-        left = {currency: minor for currency, minor in sums.items() if minor} or dict(list(sums.items())[:1])
-        if len(left) == 1:
-            currency, minor = next(iter(left.items()))
-            found[partner] = Money(minor, currency)
-    return found
+    """D by partner: posted and about to be."""
+    held = [(partner, money) for partner, amounts in posted.items() for money in amounts]
+    due = [(who, Money(minor, currency)) for (who, currency), minor in moved.by_deal.get(deal, {}).items()]
+    return one_amount([*held, *due])

@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
+from partnersync.changes import FieldChange, TaskChange
 from partnersync.ids import Ref
 from partnersync.records import Person
 from reconcile.writeback.config import TaskRule
-from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, task_key
+from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review, task_key
 
 DEAL = Ref("salesforce", "00D", "Opportunity", "006")
 TODAY = date(2026, 5, 4)
@@ -121,3 +122,15 @@ def test_the_owner_is_the_first_active_one_up_the_line_then_the_fallback() -> No
     assert owner_of(("loop",), people, "ops@acme.com") == "ops"
     assert owner_of((None, "nobody"), people, "OPS@acme.com") == "ops"
     assert owner_of((None,), people, None) is None
+
+
+def test_a_review_task_names_both_values_and_is_the_same_task_until_what_we_want_changes() -> None:
+    def asked(desired: str) -> TaskChange:
+        edit = FieldChange(
+            "review", DEAL, "Partner__c", "Acme", "Carl", desired, "review", "sourced by acme", "Big deal"
+        )
+        return review("acme", edit, "005A", TODAY)
+
+    assert "Carl" in asked("Acme").body
+    assert "sourced by acme" in asked("Acme").body
+    assert asked("Acme").key == asked("Acme").key != asked("Beta").key
