@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -63,6 +64,7 @@ def serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    logging.getLogger("uvicorn.error").disabled = True  # it would tell of every connection that a fault cuts
     world = World.open(db)
     if seed is not None:
         _fill(world, seed, size, csv, bare)

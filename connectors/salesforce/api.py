@@ -20,7 +20,7 @@ import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
-from connectors.retry import RetryPolicy
+from connectors.retry import RetryPolicy, seconds_to_wait
 from connectors.salesforce.errors import failure
 from connectors.salesforce.tokens import Token, Tokens
 from connectors.salesforce.wire import encode
@@ -65,7 +65,8 @@ class Api:
         self._policy = policy
         self._client: tuple[Token, Salesforce] | None = None
         self._asked_at: tuple[datetime, float] | None = None
-        session.hooks["response"].append(self._note_time)
+        self._patience: float | None = None
+        session.hooks["response"] += [self._note_time, self._note_patience]
 
     @property
     def org(self) -> str:
@@ -155,7 +156,10 @@ class Api:
         try:
             return self._signed_in(token).restful(path, method=method, data=encode(body).encode())
         except SalesforceError as error:
-            raise failure(error.status, error.content, safe=safe) from None
+            refused = failure(error.status, error.content, safe=safe)
+            if isinstance(refused, UnavailableError):
+                refused.retry_after = self._patience
+            raise refused from None
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError("Salesforce's answer is not JSON", maybe_done=not safe) from error
 
@@ -171,6 +175,11 @@ class Api:
             )
             self._client = (token, client)
         return self._client[1]
+
+    def _note_patience(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """What the last answer asks to wait: a maintenance page says when to come back."""
+        now = self._line.surroundings.clock.now()
+        self._patience = seconds_to_wait(response.headers.get("Retry-After"), now)
 
     def _note_time(self, response: requests.Response, *_: Any, **__: Any) -> None:
         try:

@@ -203,3 +203,15 @@ def test_a_sign_in_that_asks_for_much_patience_is_put_off(world: SalesforceWorld
 
     assert caught.value.retry_after == 600.0
     assert tokens(world) == 1
+
+
+def test_a_call_that_is_asked_for_much_patience_is_put_off(world: SalesforceWorld) -> None:
+    world.fault(
+        endpoint="composite", action={"kind": "status", "code": 503, "body": "busy", "headers": {"Retry-After": "600"}}
+    )
+
+    with pytest.raises(UnavailableError) as caught:
+        list(world.connect().hot(WANTED))
+
+    assert caught.value.retry_after == 600.0
+    assert world.server.world.counters.total("salesforce", "composite") == 1
