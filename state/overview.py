@@ -13,9 +13,12 @@ from sqlalchemy import func, select
 
 from partnersync.ids import Ref
 from state.database import Database
-from state.schema import budget, calls, cursor, dirty, full_read, intent, snapshot, workspace
+from state.schema import budget, calls, cursor, dirty, full_read, intent, run, snapshot, workspace
 
-TROUBLED = ("inflight", "unknown", "pending", "conflict", "rejected", "parked")
+OPEN = ("inflight", "unknown", "pending")
+BAD = ("conflict", "rejected", "parked")
+ACTING = ("run", "scheduled", "apply")
+"""Kinds of runs that do not stop after the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,19 @@ class Overview:
         return [Allowance(row.connection, row.name, row.used, row.allowance, row.at) for row in rows]
 
     def troubled(self) -> Sequence[Troubled]:
-        """The writes whose newest attempt did not land or is not known to have, newest first."""
-        newest = (
-            select(func.max(intent.c.id))
-            .where(intent.c.workspace == self._workspace)
-            .group_by(intent.c.crm, intent.c.org, intent.c.object, intent.c.external, intent.c.key)
+        """The writes that are not known to have landed, newest first.
+
+        Those whose fate is open count until it is known. A refused or overtaken one counts while no later run acted: a run
+        sends again whatever is still wanted.
+        """
+        here = (intent.c.workspace == self._workspace,)
+        newest = select(func.max(intent.c.id)).where(*here).group_by(intent.c.key)
+        acted = select(func.max(run.c.id)).where(
+            run.c.workspace == self._workspace, run.c.kind.in_(ACTING), run.c.status == "done"
         )
-        query = select(intent).where(
-            intent.c.workspace == self._workspace, intent.c.status.in_(TROUBLED), intent.c.id.in_(newest)
-        )
+        open_ended = intent.c.status.in_(OPEN)
+        ended_badly = intent.c.status.in_(BAD) & (intent.c.run >= acted.scalar_subquery())
+        query = select(intent).where(*here, open_ended | ended_badly, intent.c.id.in_(newest))
         with self._database.reading() as open_:
             rows = open_.execute(query.order_by(intent.c.id.desc())).all()
         return [

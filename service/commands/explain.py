@@ -184,7 +184,11 @@ def _fact(fact: Fact) -> str:
 
 def _credit(credit: Credit, names: Names) -> Iterator[str]:
     share = credit.share * 100
-    percent = f"{share.numerator} %" if share.denominator == 1 else f"{float(share):.2f} %"
+    percent = (
+        f"{share.numerator} %"
+        if share.denominator == 1
+        else f"{Decimal(share.numerator) / Decimal(share.denominator):.2f} %"
+    )
     amount = f" = {credit.amount}" if credit.amount is not None else ""
     rule = f", rule {credit.rule}" if credit.rule != credit.partner else ""
     yield from _wrapped(f"{credit.role}: {names(credit.partner)}, {percent}{amount}{rule}", 2)
