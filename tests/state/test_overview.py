@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from partnersync.changes import Done, Intent, Status
+from partnersync.records import Page
 from state.cursors import Cursors
 from state.database import Database, Fence
 from state.facts import Facts
@@ -17,7 +18,7 @@ from state.overview import Overview
 from state.runs import Runs
 from state.snapshots import Snapshots
 from tests.state.conftest import Watch
-from tests.state.world import record, ref, remember
+from tests.state.world import START, reach_of, record, ref, remember
 
 LONG = "006QG0000000DWiYAM"
 DEAL = ref("Opportunity", LONG)
@@ -44,19 +45,18 @@ def test_a_record_is_found_by_its_id_of_15_or_18_characters(typed: str, database
     assert Lookups(database).by_id("006%") == []
 
 
-def test_a_record_is_told_as_it_was_at_an_instant(database: Database, fence: Fence, watch: Watch) -> None:
-    remember(Facts(database), fence, record("Opportunity", LONG, name="Old"))
-    then = watch.now()
-    watch.advance(hours=1)
-    remember(Facts(database), fence, record("Opportunity", LONG, 1, name="New"))
+def test_a_record_is_told_as_we_knew_it_at_an_instant(database: Database, fence: Fence) -> None:
+    for day, name in ((1, "Old"), (3, "New")):
+        page = Page("Opportunity", (record("Opportunity", LONG, day, name=name),))
+        seen = START + timedelta(days=day)
+        Facts(database).remember(fence, page, "opportunity", seen, "crm", {}, reach_of("opportunity"), "f1")
     lookups = Lookups(database)
 
-    names = [
-        found[1].record.values["name"] if (found := lookups.version(DEAL, at)) else None
-        for at in (None, then, then - timedelta(days=300))
-    ]
-    assert names[0] == "New"
-    assert len(lookups.history(DEAL)) == 2
+    def name_at(days: int | None) -> object:
+        found = lookups.version(DEAL, None if days is None else START + timedelta(days=days))
+        return found[1].record.values["name"] if found else None
+
+    assert [name_at(days) for days in (0, 1, 2, 3, None)] == [None, "Old", "Old", "New", "New"]
     assert lookups.version(ref("Opportunity", "nobody")) is None
 
 
