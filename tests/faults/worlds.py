@@ -31,7 +31,7 @@ COMMAND = (sys.executable, "-m", "service")
 CRM, STATE, CONFIG, TEMPLATE = "crm.db", "partnersync.db", "partnersync.yaml", "template.yaml"
 REP = "Dana Reyes"
 _DEMO = Path(str(service.__file__)).parent / "templates" / "demo.yaml"
-_ROOT = Path(str(service.__file__)).parents[1]
+ROOT = Path(str(service.__file__)).parents[1]
 _WON = "when: {opportunity.outcome: won, attribution.sourced: missing, attribution.influenced: present}"
 _GENERATED_IDS = {"salesforce": ("Task", "Id"), "hubspot": ("tasks", "id")}
 
@@ -52,7 +52,7 @@ class Stage:
 
     def begin(self, *words: str) -> subprocess.Popen[bytes]:
         """Start ``partnersync run`` as a process; what it says goes to run.log."""
-        environment = {**os.environ, **CREDENTIALS, "PYTHONPATH": str(_ROOT), "COLUMNS": "200"}
+        environment = {**os.environ, **CREDENTIALS, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         with (self.home / "run.log").open("wb") as log:
             return subprocess.Popen(
                 [*COMMAND, *(words or ("run",)), "--config", str(self.home / CONFIG)],
