@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import typer.main
 
+import mapping
 from service.cli import app
 from service.metrics import Metrics
 from tests.service.lived import Lived, Run
 
 HERE = Path(__file__).parents[2]
 GUIDES = sorted((HERE / "docs" / "guides").glob("*.md"))
-CODE = "\n".join(path.read_text(encoding="utf-8") for path in (HERE / "mapping").rglob("*.py"))
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in Path(str(mapping.__file__)).parent.rglob("*.py"))
 
 
 def told(guide: Path) -> list[list[str]]:
