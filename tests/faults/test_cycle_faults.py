@@ -254,7 +254,7 @@ def test_records_that_cannot_be_read_are_set_aside_with_their_reason(theatre: Th
     header, first, *rest = broken.read_text(encoding="utf-8").splitlines()
     row = dict(zip(header.split(","), first.split(","), strict=False))
     torn = first.replace(row["submitted_at"], "the day before")
-    broken.write_text("\n".join([header, torn, *rest]) + "\n", encoding="utf-8")
+    broken.write_text("\n".join([header, torn, *rest, "REG-9,half a row"]) + "\n", encoding="utf-8")
     deals = theatre.server.world.salesforce.dump("Opportunity", False)
     theatre.ask(
         "edit", {"crm": "salesforce", "object": "Opportunity", "id": deals[0]["Id"], "fields": {"StageName": "Made Up"}}
@@ -270,6 +270,7 @@ def test_records_that_cannot_be_read_are_set_aside_with_their_reason(theatre: Th
     assert "set aside" in said
     code, told = theatre.command("status", "--json")
     assert "the day before" in told
+    assert f"registrations.csv:{len(rest) + 3}" in told, told
     assert "Made Up" in told
     assert "currency" in told
     written = theatre.fields("salesforce", "Opportunity", "Partner__c")
