@@ -136,7 +136,7 @@ def _told(
         Noted(*cell.noted) if cell.noted else None, hidden,
     )  # fmt: skip
     ours = {normal(value) for value in (cell.sent, cell.read_back, *cell.since)} if base else {None}
-    edit = _edit(history, field, current) if normal(current) not in ours else None
+    edit = _edit(history, field, current) if not hidden and normal(current) not in ours else None
     return Told(
         record=record(ref),
         field=field,
@@ -157,6 +157,8 @@ def _told(
 
 def _current(newest: RawVersion, field: str, cell: StoredCell) -> tuple[str | None, bool]:
     """What the CRM says, by whichever look at it was the last: the newest pull or our own read-back."""
+    if newest.record.life == "deleted":
+        return None, True
     if cell.written_at is not None and newest.seen_at <= cell.written_at:
         return cell.read_back, False
     return text_of(newest.record.values.get(field)), field not in newest.record.values

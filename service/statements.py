@@ -167,7 +167,7 @@ def _statement(each: Statement, names: Names) -> Iterator[str]:
     yield _row("Closing", _amount(each.closing))
     for plan, difference in each.rounding.items():
         exact = f"{_exact(difference, each.currency)} {each.currency}"
-        yield _cut(f"The exact sum of {names(plan)} differs by {exact}: lines are rounded one by one", WIDTH)
+        yield _cut(f"Lines are rounded one by one; exact, {names(plan)} is {exact} off", WIDTH)
 
 
 def _told(item: Item, names: Names) -> Mapping[str, str]:

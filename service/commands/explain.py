@@ -213,7 +213,8 @@ def _account(account: Account, names: Names) -> Iterator[str]:
     owed = f"owed now {account.owed}, " if account.owed is not None else ""
     lines = len(account.lines)
     waits = f", to be posted {account.waits}" if account.waits else ""
-    yield f"    {owed}posted {account.posted} in {lines} line{'' if lines == 1 else 's'}{waits}"
+    posted_so_far = f"posted {account.posted} in {lines} line{'' if lines == 1 else 's'}" if lines else "nothing posted"
+    yield f"    {owed}{posted_so_far}{waits}"
     yield from _steps(account.steps)
     for posted in account.lines:
         yield from _posted(posted, account, names)
@@ -265,7 +266,7 @@ def _field(told: field_told.Told, story: Story) -> Iterator[str]:
         ("should say", (told.desired or "nothing (empty)") if told.known else "not known"),
         ("why", told.why),
         ("we last sent", f"{told.sent or 'empty'}, {told.sent_at:%Y-%m-%d %H:%M}" if told.sent_at else "nothing yet"),
-        ("the CRM says", "hidden from us" if told.hidden else told.current or "nothing (empty)"),
+        ("the CRM says", "not shown to us (hidden or deleted)" if told.hidden else told.current or "nothing (empty)"),
     ]
     if told.edited_at is not None:
         rows.append(("edited", f"{told.edited_at:%Y-%m-%d %H:%M}{f' by {told.editor}' if told.editor else ''}"))
