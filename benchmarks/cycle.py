@@ -1,4 +1,5 @@
-"""A whole programme through the cycle: the first plan, the approved run, an idle run, and a run after 1 % changed.
+"""A whole programme through the cycle: the first plan, the approved run, the echo of its writes, an idle run, and
+a run after 1 % changed.
 
 The CRMs are a process of their own without rate limits, so that what is measured is us. A record is an opportunity or an
 account of either CRM. Figures at four times the size say whether the time per record grows with the size.
@@ -6,23 +7,20 @@ account of either CRM. Figures at four times the size say whether the time per r
 
 from __future__ import annotations
 
-import json
-import shutil
 import statistics
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.limits import Limit, table
-from benchmarks.world import World, fresh_home, world
+from benchmarks.worker import cycles_of
+from benchmarks.world import World, generated, running
 
 PEAK_MB = 300
 GROWTH = 1.3
 STEPS = ("pull", "attribute", "settle", "plan", "post", "apply")
-CYCLES = ("first plan", "approved", "idle", "1 % changed")
+ORDERS = {"first plan": "plan", "approved": "approve", "echo": "run", "idle": "run", "1 % changed": "approve"}
+"""Cycle → what the worker is told; ``echo`` takes in our own writes, so that the next finds nothing to do."""
 SHARE_CHANGED = 100
 """One record in so many is edited."""
 
@@ -50,7 +48,7 @@ LARGE = Size(80_000, 32_000, 600)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The four cycles of one run over a world, and the peak of our memory in it."""
+    """The cycles of one run over a world, and the peak of our memory in it."""
 
     cycles: Mapping[str, Mapping[str, Any]]
     calls: Mapping[str, Mapping[tuple[str, str], int]]
@@ -62,17 +60,17 @@ class Run:
 
     @property
     def cpu(self) -> float:
-        """Our CPU over all four cycles."""
+        """Our CPU over all cycles."""
         return sum(float(each["cpu"]) for each in self.cycles.values())
 
 
 def measure(runs: int, *, base: Size = BASE, large: Size | None = LARGE) -> list[Limit]:
     """Print everything and judge it; ``large`` None leaves the growth out."""
-    small_runs = [_world(base, first=n == 0) for n in range(runs)]
+    small_runs = _runs(base, runs)
     limits = [Limit(f"peak memory at {base.opportunities:,}", max(run.peak_mb for run in small_runs), PEAK_MB, "MB")]
     if large is None:
         return limits
-    large_runs = [_world(large, first=n == 0) for n in range(runs)]
+    large_runs = _runs(large, runs)
     per = [
         statistics.median(run.cpu for run in done) / size.records * 1000
         for done, size in ((small_runs, base), (large_runs, large))
@@ -83,34 +81,28 @@ def measure(runs: int, *, base: Size = BASE, large: Size | None = LARGE) -> list
     return [*limits, Limit(growth, per[1] / per[0], GROWTH, "times")]
 
 
-def _world(size: Size, *, first: bool) -> Run:
-    with world(str(size)) as made:
-        run = _run(made)
-    if first:
-        _show(size, run)
-    return run
+def _runs(size: Size, runs: int) -> list[Run]:
+    with generated(str(size)) as made:
+        done = []
+        for number in range(runs):
+            with running(made) as here:
+                done.append(_run(here))
+            if number == 0:
+                _show(size, done[0])
+    return done
 
 
-def _run(made: World) -> Run:
-    home = fresh_home(made)
+def _run(here: World) -> Run:
     cycles: dict[str, Mapping[str, Any]] = {}
     calls: dict[str, Mapping[tuple[str, str], int]] = {}
-    with _worker(made, str(home / made.config.name)) as worker:
-        for cycle, order in zip(CYCLES, ("plan", "approve", "run", "approve"), strict=True):
-            if cycle == "idle":
-                _settle(worker)
-            if cycle == CYCLES[-1]:
-                _change(made)
-            made.forget()
-            cycles[cycle] = _ask(worker, order)
-            calls[cycle] = made.counts()
-    shutil.rmtree(home)
+    with cycles_of(here) as ask:
+        for cycle, order in ORDERS.items():
+            if cycle == "1 % changed":
+                _change(here)
+            here.forget()
+            cycles[cycle] = ask(order)
+            calls[cycle] = here.counts()
     return Run(cycles, calls)
-
-
-def _settle(worker: subprocess.Popen[str]) -> None:
-    """Take in the echo of our own writes, so that the next cycle finds nothing to do."""
-    _ask(worker, "run")
 
 
 def _change(made: World) -> None:
@@ -120,32 +112,9 @@ def _change(made: World) -> None:
             made.edit(crm, object_, id_, {field: 10_000 + at if crm == "salesforce" else str(10_000 + at)})
 
 
-@contextmanager
-def _worker(made: World, config: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "benchmarks.worker", config]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=made.environment, **pipes) as worker:
-        try:
-            yield worker
-        finally:
-            assert worker.stdin is not None
-            worker.stdin.close()
-
-
-def _ask(worker: subprocess.Popen[str], order: str) -> Mapping[str, Any]:
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write(order + "\n")
-    worker.stdin.flush()
-    answer: Mapping[str, Any] = json.loads(worker.stdout.readline() or "null")
-    if answer is None:
-        raise RuntimeError(f"the worker ended during {order!r}")
-    return answer
-
-
 def _show(size: Size, run: Run) -> None:
     print(f"\n{size.opportunities:,} opportunities and {size.accounts:,} accounts per CRM: seconds of wall / own CPU\n")
-    rows = []
+    rows: list[list[object]] = []
     for cycle, figures in run.cycles.items():
         steps = [figures["steps"].get(step) for step in STEPS]
         told = [f"{wall:.2f}/{cpu:.2f}" if wall >= 0.005 else "–" for wall, cpu in (step or (0, 0) for step in steps)]
@@ -154,10 +123,12 @@ def _show(size: Size, run: Run) -> None:
     print(table(["cycle", *STEPS, "all", "records/s"], rows))
     for cycle, figures in run.cycles.items():
         counts = figures["counts"]
-        told = {**counts["pulled"], **counts["applied"], "lines": counts["lines"]}
-        print(f"  {cycle}: " + ", ".join(f"{count:,} {word}" for word, count in told.items() if count))
+        words = {**counts["pulled"], **counts["applied"], "lines": counts["lines"]}
+        print(f"  {cycle}: " + ", ".join(f"{count:,} {word}" for word, count in words.items() if count))
     print("\ncalls by endpoint, as the sandbox counted them")
     endpoints = sorted({key for counts in run.calls.values() for key in counts})
-    rows = [[f"{crm} {name}", *(run.calls[cycle].get((crm, name), 0) for cycle in CYCLES)] for crm, name in endpoints]
-    print(table(["endpoint", *CYCLES], rows))
+    calls: list[list[object]] = [
+        [f"{crm} {name}", *(run.calls[cycle].get((crm, name), 0) for cycle in ORDERS)] for crm, name in endpoints
+    ]
+    print(table(["endpoint", *ORDERS], calls))
     print(f"\npeak memory of our process: {run.peak_mb:,.0f} MB\n")

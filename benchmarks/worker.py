@@ -8,13 +8,44 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.world import World
 from service.cycle import run_cycle
 from service.shop import Shop, opened
+
+Ask = Callable[[str], Mapping[str, Any]]
+
+
+@contextmanager
+def cycles_of(made: World, config: Path | None = None) -> Iterator[Ask]:
+    """Orders to a worker of its own on a world; ends it afterwards."""
+    command = [sys.executable, "-m", "benchmarks.worker", str(config or made.config)]
+    with subprocess.Popen(
+        command, text=True, env=made.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        orders, answers = worker.stdin, worker.stdout
+
+        def ask(order: str) -> Mapping[str, Any]:
+            orders.write(order + "\n")
+            orders.flush()
+            answer: Mapping[str, Any] | None = json.loads(answers.readline() or "null")
+            if answer is None:
+                raise RuntimeError(f"the worker ended during {order!r}")
+            return answer
+
+        try:
+            yield ask
+        finally:
+            orders.close()
 
 
 def main() -> None:

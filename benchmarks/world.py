@@ -26,6 +26,7 @@ UNLIMITED = {
     "salesforce": {"daily_limit": 100_000_000},
 }
 SEED = "7"
+RECORDS = "records.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,33 @@ class World:
 
 @contextmanager
 def world(size: str, **changes: str) -> Iterator[World]:
-    """A generated world of ``size``; ``changes`` replace texts of the config (``every`` …)."""
+    """A generated world of ``size``; ``changes`` replace texts of the config (``every: 15m`` …)."""
+    with generated(size) as made, running(made, **changes) as here:
+        yield here
+
+
+@contextmanager
+def generated(size: str) -> Iterator[Path]:
+    """A folder with the CRMs' records and the CSV files of a world of ``size``, made once for many runs."""
     with tempfile.TemporaryDirectory(prefix="partnersync-bench-") as folder:
         home = Path(folder)
-        with SandboxProcess("--generate", SEED, "--size", size, "--csv", folder, wait_s=900) as box:
-            made = World(box.url, home)
-            made.control("settings", UNLIMITED)
-            made.config.write_text(written(box.url, changes))
-            yield made
+        arguments = ("--generate", SEED, "--size", size, "--csv", folder)
+        SandboxProcess(*arguments, db=home / RECORDS, wait_s=900).stop()
+        yield home
+
+
+@contextmanager
+def running(made: Path, **changes: str) -> Iterator[World]:
+    """A sandbox on a copy of a generated world, without rate limits, and a config beside it."""
+    with tempfile.TemporaryDirectory(prefix="partnersync-bench-") as folder:
+        home = Path(folder)
+        for file in made.iterdir():
+            shutil.copy(file, home)
+        with SandboxProcess(db=home / RECORDS, wait_s=120) as box:
+            here = World(box.url, home)
+            here.control("settings", UNLIMITED)
+            here.config.write_text(written(box.url, changes), encoding="utf-8")
+            yield here
 
 
 def written(url: str, changes: Mapping[str, str]) -> str:
@@ -95,12 +115,3 @@ def written(url: str, changes: Mapping[str, str]) -> str:
         assert old in text, f"the demo's config no longer says {old!r}"
         text = text.replace(old, new)
     return text
-
-
-def fresh_home(made: World) -> Path:
-    """Another folder with the same files and no database, so that a run begins anew."""
-    folder = Path(tempfile.mkdtemp(prefix="again-", dir=made.home))
-    for file in made.home.iterdir():
-        if file.suffix in {".csv", ".yaml"}:
-            shutil.copy(file, folder / file.name)
-    return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -62,7 +63,7 @@ class Settings(BaseModel):
             self.calendar.timezone, self.sources, self.programs, self.partners, self.attribution, self.registrations
         )
 
-    @property
+    @cached_property
     def meaning(self) -> str:
         """The version of the rules: a hash of what the file means. Schedules, addresses and credentials are no part of it."""
         told = self.model_dump(mode="json", exclude={"connections", "state", "people", "guards"})

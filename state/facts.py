@@ -51,6 +51,8 @@ class Facts:
         Raises:
             ConflictError: the lease is lost; the page will be pulled again.
         """
+        if not (page.records or page.gone or page.merged or page.unreadable or page.cursor):
+            return Counter()
         database = self._database
         with database.writing(fence) as open_:
             held = self._held(open_, page)

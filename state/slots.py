@@ -21,7 +21,7 @@ class Slots:
 
     def claim(self, name: str, at: datetime, owner: str = "") -> bool:
         """Take a slot; false where somebody has it."""
-        row = {"workspace": self._database.workspace, "kind": name, "shard": "", "slot": at.isoformat(), "owner": owner}
+        row = {"workspace": self._database.workspace, "kind": name, "shard": "", "slot": at, "owner": owner}
         try:
             with self._database.marking() as open_:
                 open_.execute(insert(slot).values(**row, claimed_at=self._database.clock.now(), status="claimed"))
@@ -35,4 +35,4 @@ class Slots:
         """The newest claimed slot by name."""
         query = select(slot.c.kind, func.max(slot.c.slot)).where(slot.c.workspace == self._database.workspace)
         with self._database.reading() as open_:
-            return {row[0]: datetime.fromisoformat(row[1]) for row in open_.execute(query.group_by(slot.c.kind))}
+            return {row[0]: row[1] for row in open_.execute(query.group_by(slot.c.kind))}
