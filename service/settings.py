@@ -14,7 +14,7 @@ from mapping.config import Attribution, MappingSections, Partners, Programs, Reg
 from partnersync.ids import digest
 from partnersync.placing import place
 from partnersync.source import Source, read_source
-from partnersync.units import Days, Slug
+from partnersync.units import Slug
 from reconcile.commission.config import Calendar, Commission, MoneyRules
 from reconcile.writeback.config import ConnectionWriteback, Guards, People
 from service.agreement import AGREEMENTS
@@ -27,12 +27,11 @@ def _database(value: str) -> str:
 
 
 class State(BaseModel):
-    """Where partnersync keeps what it knows, and how long raw payloads with personal data are kept."""
+    """Where partnersync keeps what it knows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: Annotated[str, AfterValidator(_database)] = "sqlite:///partnersync.db"
-    keep_payloads: Days = 400
 
 
 class Settings(BaseModel):
