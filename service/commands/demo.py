@@ -94,7 +94,7 @@ def _play(stage: Stage) -> None:
     partner, deal = _best_paid(stage)
     if partner and deal:
         _type(stage, "What one partner is owed, and why.", ["statement", partner])
-        _type(stage, "Every figure explains itself:", ["explain", str(deal)])
+        _type(stage, "Every figure explains itself; one line of them:", ["explain", str(deal), "--line", "1"])
 
 
 def _type(stage: Stage, why: str, words: Sequence[str]) -> None:
