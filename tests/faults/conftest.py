@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -88,6 +89,13 @@ class Theatre:
     def writes(self) -> int:
         """Calls that write, since the last reset."""
         return sum(int(total["writes"]) for total in self.ask("counters")["totals"].values())
+
+    def unanswered(self, calls: int) -> None:
+        """Wait until the CRMs themselves have given up so many calls; a call is counted when it ends."""
+        end = time.monotonic() + 10
+        while sum(row["calls"] for row in self.ask("counters")["counts"] if row["status"] == 0) < calls:
+            assert time.monotonic() < end, "the late calls never ended"
+            time.sleep(0.02)
 
     def is_as_undisturbed(self) -> None:
         """Both CRMs say what they would if no fault had struck."""

@@ -160,6 +160,7 @@ def test_an_answer_that_does_not_come_in_time_is_looked_up(theatre: Theatre) -> 
     theatre.cycle()
     theatre.mended()
     theatre.cycle()
+    theatre.unanswered(3)
 
     theatre.is_as_undisturbed()
     theatre.is_quiet()
