@@ -133,6 +133,12 @@ def test_no_module_is_longer_than_400_lines_and_each_opens_with_a_sentence(packa
     assert mute == []
 
 
+def test_no_test_module_is_longer_than_400_lines() -> None:
+    tests = (HERE / "tests").rglob("*.py")
+
+    assert {path.name: n for path in tests if (n := len(path.read_text(encoding="utf-8").splitlines())) > 400} == {}
+
+
 def test_the_service_holds_at_most_a_fifth_of_the_lines() -> None:
     sizes = {p: sum(len(m.read_text(encoding="utf-8").splitlines()) for m in modules(p)) for p in OURS}
 

@@ -14,7 +14,9 @@ from connectors.base import Budget, Freshness, Surroundings
 from sandbox.server import Application, Server
 from sandbox.world import World
 
-pytest.register_assert_rewrite("tests.connectors.contract")
+pytest.register_assert_rewrite(
+    *(f"tests.connectors.{name}" for name in ("contract_reading", "contract_world", "contract_writing"))
+)
 
 
 class WallClock:

@@ -39,7 +39,11 @@ def test_header_names_are_spelt_as_servers_of_http_1_spell_them(sandbox: Server)
 
 @pytest.mark.parametrize(
     ("coding", "coded"),
-    [("gzip", gzip.compress(FORM, mtime=0)), ("deflate", zlib.compress(FORM)), ("x-gzip", gzip.compress(FORM, mtime=0))],
+    [
+        ("gzip", gzip.compress(FORM, mtime=0)),
+        ("deflate", zlib.compress(FORM)),
+        ("x-gzip", gzip.compress(FORM, mtime=0)),
+    ],
 )
 def test_compressed_bodies_are_read(sandbox: Server, coding: str, coded: bytes) -> None:
     status, _, body = ask(sandbox, "POST", "/services/oauth2/token", coded, {**FORM_TYPE, "Content-Encoding": coding})

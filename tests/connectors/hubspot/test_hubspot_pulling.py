@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
 
 from connectors.hubspot.changes import Reach
-from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.pulling import Pages
-from partnersync.records import Page, Wanted
+from partnersync.records import Wanted
 from sandbox.server import Server
 from tests.connectors.contract import Mirror
+from tests.connectors.hubspot.deals import FIELDS, brought, load, pull
 
-FIELDS = ("dealname", "description", "amount")
 HOUR = 3_600_000
-
-
-def pull(connector: HubSpotConnector, mirror: Mirror, fields: Iterable[str] = FIELDS) -> list[Page]:
-    pages = []
-    for page in connector.hot([Wanted("deals", tuple(fields), mirror.cursors.get("deals"))]):
-        mirror.take(page)
-        pages.append(page)
-    return pages
-
-
-def brought(pages: Iterable[Page]) -> set[str]:
-    return {record.ref.id for page in pages for record in page.records}
-
-
-def load(portal, count: int, at: int | None = None, step: int = 0) -> list[str]:  # type: ignore[no-untyped-def]
-    start = portal.server.world.clock.now_ms() - count * step if at is None else at
-    rows = [
-        {"properties": {"dealname": f"Deal {n}"}, "createdAt": start + n * step, "updatedAt": start + n * step}
-        for n in range(count)
-    ]
-    return portal.server.world.hubspot.load("deals", rows)
 
 
 def short(portal, page: int = 5, cap: int = 20) -> None:  # type: ignore[no-untyped-def]
@@ -336,52 +313,6 @@ def test_archived_records_are_gone_from_the_moment_they_were_archived(portal) ->
     (gone,) = [each for page in pages for each in page.gone]
     assert gone.ref.id == ids[2]
     assert gone.at >= before.replace(microsecond=0)
-
-
-def test_a_deals_company_comes_with_the_deal_and_costs_no_call(portal) -> None:  # type: ignore[no-untyped-def]
-    company = portal.create("companies", {"name": "Acme"})
-    ids = load(portal, 2)
-    portal.server.world.hubspot.associate_many("deals", "companies", [(ids[0], company)])
-    mirror = Mirror()
-
-    pull(portal.connect(), mirror, ("hs_primary_associated_company",))
-
-    assert str(mirror.value("deals", ids[0], "hs_primary_associated_company")) == company
-    assert mirror.value("deals", ids[1], "hs_primary_associated_company") is None
-    assert portal.server.world.counters.total("hubspot", "associations*") == 0
-
-
-def test_associations_stand_in_where_the_portal_has_no_such_property(portal) -> None:  # type: ignore[no-untyped-def]
-    companies = [portal.create("companies", {"name": name}) for name in ("Acme", "Globex", "Initech")]
-    ids = load(portal, 3)
-    pairs = [(ids[0], companies[0]), (ids[0], companies[1]), (ids[1], companies[2])]
-    portal.server.world.hubspot.associate_many("deals", "companies", pairs)
-    portal.set(association_page_size=1)
-    portal.withdraw("0-3", "hs_primary_associated_company")
-    mirror = Mirror()
-
-    pull(portal.connect(), mirror, ("dealname", "hs_primary_associated_company"))
-
-    assert [mirror.value("deals", id_, "hs_primary_associated_company") for id_ in ids] == [
-        companies[0],
-        companies[2],
-        None,
-    ]
-
-
-@pytest.mark.parametrize("answer", ["error", "missing"])
-@pytest.mark.parametrize("kind", ["int", "string"])
-def test_associations_are_read_in_every_form_they_come_in(portal, answer: str, kind: str) -> None:  # type: ignore[no-untyped-def]
-    company = portal.create("companies", {"name": "Acme"})
-    ids = load(portal, 2)
-    portal.server.world.hubspot.associate_many("deals", "companies", [(ids[1], company)])
-    portal.set(association_none=answer, association_ids=kind)
-    portal.withdraw("0-3", "hs_primary_associated_company")
-    mirror = Mirror()
-
-    pull(portal.connect(), mirror, ("hs_primary_associated_company",))
-
-    assert [mirror.value("deals", id_, "hs_primary_associated_company") for id_ in ids] == [None, company]
 
 
 def test_a_number_that_comes_as_a_number_keeps_its_digits(portal) -> None:  # type: ignore[no-untyped-def]
