@@ -304,14 +304,6 @@ def default_timezone(sections: MappingSections) -> str:
     return next((program.timezone for program in sections.programs.values() if program.timezone), sections.timezone)
 
 
-def source_fields(source: Source) -> tuple[str, ...]:
-    """Every field that must be pulled for this source."""
-    fields: Any = source.fields  # type: ignore[attr-defined]
-    named = [getattr(fields, name) for name in type(fields).model_fields]
-    extra: Mapping[str, ExtraField] = getattr(source, "extra", {})
-    return tuple(dict.fromkeys([each for each in named if each] + [field.field for field in extra.values()]))
-
-
 def _outcomes(stages: Stages) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     for outcome in get_args(Outcome):

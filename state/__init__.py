@@ -31,7 +31,7 @@ hold no connection between chunks, so the consumer may write meanwhile.
                 .begin([Intent]) · .finish([Done]) · .unresolved(crm, org) -> [Intent] · .remember([FieldChange])
     tasks       Tasks(database).of(records) -> {record: [StoredTask]} · .close(fence, keys)
     plans       Plans(database).put(fence, plan, reasons, approved_by=None) · .find(beginning=None) -> Plan | None
-                .waiting() · .forget(fence, before)
+                .waiting()
     runs        Runs(database).begin(fence, kind, config, actor) -> int · .end(fence, id, status, counts, message="")
                 .newest(limit=10) -> [Run]
     slots       Slots(database).claim(name, at, owner="") -> bool · .newest() -> {name: at}

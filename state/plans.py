@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from partnersync.changes import Change, Plan
 from state.changes import read_change, stored_change
@@ -94,11 +93,3 @@ class Plans:
         with self._database.reading() as open_:
             row = open_.execute(query).one_or_none()
         return (row.digest, row.reasons) if row and row.reasons and row.approved_at is None else None
-
-    def forget(self, fence: Fence, before: datetime) -> None:
-        """Drop plans made before an instant."""
-        old = select(plan.c.digest).where(plan.c.workspace == self._database.workspace, plan.c.made_at < before)
-        with self._database.writing(fence) as open_:
-            here = plan_change.c.workspace == self._database.workspace
-            open_.execute(delete(plan_change).where(here, plan_change.c.plan.in_(old)))
-            open_.execute(delete(plan).where(plan.c.workspace == self._database.workspace, plan.c.made_at < before))

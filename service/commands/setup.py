@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from connectors.base import Connector
+from partnersync.credits import ROLES
 from partnersync.errors import RejectedError
 from partnersync.records import Choice, FieldKind, FieldSchema
 from reconcile.writeback.config import ConnectionWriteback, FieldRule
@@ -26,7 +27,6 @@ KINDS: dict[str, FieldKind] = {
     "account.last_credited_on": "date",
 }
 SCALES = {"commission.earned": 2, "credit.share": 2, "account.open_deals": 0, "account.won_deals": 0}
-ROLES = ("sourced", "influenced", "resale", "services", "distribution", "technology")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def command(
     with opened(config, json_logs=json, verbose=verbose) as shop:
         shop.sign_in()
         missing = [each for name in shop.settings.connections for each in lacking(shop, name)]
+        creatable = {each.connection: shop.crm(each.connection).capabilities.creates_fields for each in missing}
         made = _create(shop, missing) if yes else {}
     if json:
         listed = [
@@ -61,8 +62,10 @@ def command(
     if not missing:
         out.print("Every field that the config writes to is there.")
     for each in missing:
-        can = shop.settings.connections[each.connection].crm != "salesforce"
-        out.print(f"{each.connection} · {each.object}" + ("" if can else ": create these in Setup → Object Manager"))
+        can = creatable[each.connection]
+        out.print(
+            f"{each.connection} · {each.object}" + ("" if can else ": an administrator creates these in the CRM itself")
+        )
         for field in each.fields:
             out.print(f"  + {field.name}: {described(field)}")
             if (each.connection, field.name) in made:

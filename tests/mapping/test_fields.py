@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from mapping.fields import source_fields
 from partnersync.facts import Account, Dossier, Opportunity, RawDossier, RawTwin, RawVersion, Registration, Touchpoint
 from partnersync.ids import Ref
 from partnersync.records import Unreadable
@@ -237,10 +236,3 @@ def test_a_dossier_whose_opportunity_cannot_be_read_now_is_unreadable(office: An
 
     assert isinstance(dossier, Unreadable)
     assert "Paused" in dossier.reason
-
-
-def test_every_mapped_field_is_asked_for(office: Any) -> None:
-    assert source_fields(office.sections().sources.opportunity[0]) == (
-        "Name", "StageName", "Amount", "CloseDate", "AccountId", "CurrencyIsoCode", "Type", "Partner__c", "Segment__c",
-        "Seats__c",
-    )  # fmt: skip
