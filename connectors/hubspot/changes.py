@@ -64,7 +64,7 @@ class Look:
     @property
     def top(self) -> str:
         """Identifies these records in their present versions."""
-        return top_mark((str(each["id"]), stamp_ms(each)) for each in self.records)
+        return top_mark([(str(each["id"]), stamp_ms(each)) for each in self.records], whole=self.whole)
 
     def reaches(self, since: int) -> bool:
         """Whether nothing from ``since`` on can be missing here."""

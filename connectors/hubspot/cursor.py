@@ -67,6 +67,10 @@ def fields_mark(fields: Sequence[str]) -> str:
     return digest(sorted(set(fields)), 8)
 
 
-def top_mark(records: Iterable[tuple[str, int]]) -> str:
-    """Identifies a page of (id, stamp), in whatever order equal stamps came."""
-    return digest(sorted(records), 8)
+def top_mark(records: Sequence[tuple[str, int]], *, whole: bool) -> str:
+    """Identifies a page of the newest (id, stamp), in whatever order equal stamps came.
+
+    Unless the page is the ``whole`` of them, which ones of the oldest stamp it shows is chance: they stand for one.
+    """
+    edge = 0 if whole else min((stamp for _, stamp in records), default=0)
+    return digest([edge, *sorted(record for record in records if record[1] > edge)], 8)

@@ -156,9 +156,10 @@ class Pulling:
         """The cursor whose next look begins at its ``since``, when all records from there on are at hand."""
         stamps = {str(each["id"]): stamp_ms(each) for each in records if stamp_ms(each) >= ahead.since}
         shown = sorted(stamps.items(), key=lambda item: item[1], reverse=True)[: self.pages.searched.page]
+        top = top_mark(shown, whole=len(shown) == len(stamps))
         newest = max(stamps.values(), default=ahead.newest)
         window = packed(stamps)
-        return replace(ahead, probe=ahead.since, total=len(stamps), top=top_mark(shown), newest=newest, window=window)
+        return replace(ahead, probe=ahead.since, total=len(stamps), top=top, newest=newest, window=window)
 
     def _listed(self, wanted: Wanted, after: str | None) -> Iterator[tuple[Sequence[Json], str | None]]:
         """Pages of the live records from ``after`` on, each with where the next one starts."""

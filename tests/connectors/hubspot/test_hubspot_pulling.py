@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.hubspot import cursor
 from connectors.hubspot.changes import Reach
 from connectors.hubspot.pulling import Pages
 from partnersync.records import Wanted
@@ -52,6 +53,23 @@ def test_idle_costs_one_search_even_right_after_a_bulk_change(portal) -> None:  
 
     assert portal.server.world.counters.total("hubspot") == 5
     assert searches(portal) == 5
+
+
+def test_idle_costs_one_search_after_more_tied_changes_than_can_be_remembered(portal, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(cursor, "MOST_REMEMBERED", 30)
+    short(portal, cap=1_000)
+    now = portal.server.world.clock.now_ms()
+    mirror, connector = Mirror(), portal.connect()
+    pull(connector, mirror)
+    ids = [id_ for batch in range(12) for id_ in load(portal, 7, at=now + batch)]
+    assert brought(pull(connector, mirror)) == set(ids)
+    portal.forget_calls()
+
+    (page,) = pull(connector, mirror)
+
+    assert (page.records, searches(portal)) == ((), 1)
+    portal.edit("deals", ids[3], {"description": "edited"})
+    assert ids[3] in brought(pull(connector, mirror))
 
 
 @pytest.mark.parametrize("ago", [0, HOUR])
