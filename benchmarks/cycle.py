@@ -8,7 +8,8 @@ account of either CRM. Figures at four times the size say whether the time per r
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,29 +67,30 @@ class Run:
 
 def measure(runs: int, *, base: Size = BASE, large: Size | None = LARGE) -> list[Limit]:
     """Print everything and judge it; ``large`` None leaves the growth out."""
-    small_runs = _runs(base, runs)
-    limits = [Limit(f"peak memory at {base.opportunities:,}", max(run.peak_mb for run in small_runs), PEAK_MB, "MB")]
+    done = _runs([base] if large is None else [base, large], runs)
+    limits = [Limit(f"peak memory at {base.opportunities:,}", max(run.peak_mb for run in done[base]), PEAK_MB, "MB")]
     if large is None:
         return limits
-    large_runs = _runs(large, runs)
-    per = [
-        statistics.median(run.cpu for run in done) / size.records * 1000
-        for done, size in ((small_runs, base), (large_runs, large))
-    ]
-    print(f"CPU per record: {per[0]:.3f} ms at {base.opportunities:,}, {per[1]:.3f} ms at {large.opportunities:,}")
-    print(f"(median of {runs}; peak memory at {large.opportunities:,}: {max(r.peak_mb for r in large_runs):,.0f} MB)")
-    growth = f"time per record at {large.opportunities:,} over that at {base.opportunities:,}"
-    return [*limits, Limit(growth, per[1] / per[0], GROWTH, "times")]
+    per = {size: [run.cpu / size.records * 1000 for run in taken] for size, taken in done.items()}
+    for size, figures in per.items():
+        told = ", ".join(f"{figure:.3f}" for figure in figures)
+        print(f"CPU per record at {size.opportunities:,}: {told} ms; peak {max(r.peak_mb for r in done[size]):,.0f} MB")
+    growth = statistics.median(per[large]) / statistics.median(per[base])
+    what = f"time per record at {large.opportunities:,} over that at {base.opportunities:,} (median of {runs})"
+    return [*limits, Limit(what, growth, GROWTH, "times")]
 
 
-def _runs(size: Size, runs: int) -> list[Run]:
-    with generated(str(size)) as made:
-        done = []
+def _runs(sizes: Sequence[Size], runs: int) -> dict[Size, list[Run]]:
+    """``runs`` of each size, the sizes in turn, so that what else the machine does falls on all of them alike."""
+    done: dict[Size, list[Run]] = {size: [] for size in sizes}
+    with ExitStack() as stack:
+        made = {size: stack.enter_context(generated(str(size))) for size in sizes}
         for number in range(runs):
-            with running(made) as here:
-                done.append(_run(here))
-            if number == 0:
-                _show(size, done[0])
+            for size in sizes:
+                with running(made[size]) as here:
+                    done[size].append(_run(here))
+                if number == 0:
+                    _show(size, done[size][0])
     return done
 
 
