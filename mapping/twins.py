@@ -3,11 +3,11 @@
 The problem: Acme buys for 12,500.00 USD; the deal stands in Salesforce, closing 30 June, and a sync or a rep put it into
 HubSpot too, closing 1 July. Paying both would pay twice; nothing in either record says they are one.
 
-The choice: an opportunity meets another under ``Reach.meets``: the id that a mapped ``twin`` field names, or amount,
-currency and the week of the close date (two neighbouring weeks, so that a few days' difference still meets). State puts
-those that meet into the dossier's ``twins``, with their accounts. They are one deal if one names the other, or if they have
-the same amount and currency, close at most seven days apart, stand in different CRMs, and are sold to one customer: the
-same registrable domain, or, where one has none, the same normalised name.
+The choice: an opportunity meets another under ``Reach.meets``: amount, currency and the week of the close date (two
+neighbouring weeks, so that a few days' difference still meets). State puts those that meet and whose accounts share a key,
+and those that a mapped ``twin`` field names, into the dossier's ``twins``, with their accounts. They are one deal if one
+names the other, or if they have the same amount and currency, close at most seven days apart, stand in different CRMs, and
+are sold to one customer: the same registrable domain, or, where one has none, the same normalised name.
 
 Left out: deals whose amounts were edited apart (map a ``twin`` field for those), and guessing by similar names.
 """
@@ -33,14 +33,11 @@ def twins(deal: Opportunity, chain: tuple[Account, ...], possible: Iterable[Twin
 
 def meeting_keys(deal: Opportunity) -> tuple[str, ...]:
     """The keys under which it meets its possible twins."""
-    keys = [f"deal:{deal.ref}"]
-    if deal.twin is not None:
-        keys.append(f"deal:{deal.twin}")
-    if deal.amount and deal.currency and deal.closes_on:
-        week = deal.closes_on.toordinal() // 7
-        amount = f"{deal.amount.normalize():f}"
-        keys += [f"deal:{deal.currency}:{amount}:{each}" for each in (week, week + 1)]
-    return tuple(keys)
+    if not (deal.amount and deal.currency and deal.closes_on):
+        return ()
+    week = deal.closes_on.toordinal() // 7
+    amount = f"{deal.amount.normalize():f}"
+    return tuple(f"deal:{deal.currency}:{amount}:{each}" for each in (week, week + 1))
 
 
 def _rank(deal: Opportunity, account: Account | None, twin: Twin) -> tuple[bool, int, str] | None:

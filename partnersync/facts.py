@@ -235,7 +235,7 @@ class Dossier:
 
     ``history`` is the opportunity's versions, oldest first, never empty; ``accounts`` its account, then the parents
     upwards; ``sent`` every value the journal sent to a field of this opportunity; ``credits`` what is stored now;
-    ``twins`` are opportunities that share a ``Reach.meets`` key with it.
+    ``twins`` are the opportunities that ``Reach`` tells of.
     """
 
     history: tuple[Version[Opportunity], ...]
@@ -294,7 +294,8 @@ class Reach:
 
     Facts that share one of ``keys`` belong in one dossier. A carrier (an account) passes its own keys on to facts that
     share a key with it. ``meets`` are keys under which opportunities of different CRMs meet as possible twins: two
-    opportunities that share one dirty each other and stand in each other's ``twins``.
+    opportunities that share one dirty each other, and stand in each other's ``twins`` if their accounts share a key that
+    names no fact. So do two of which one names the other among its ``keys``.
     """
 
     keys: tuple[str, ...]

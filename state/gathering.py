@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from partnersync.facts import RawDossier, RawTwin, RawVersion
 from state.database import Database
-from state.places import places, refs_of
+from state.places import places, told_of
 from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, chunks, pairs, rows_of
 from state.schema import fact
 from state.stored import credits_of, histories, newest, rates_of, sent_to
@@ -20,16 +20,14 @@ def gather(database: Database, connection: Connection, deals: Sequence[int]) -> 
     """The dossiers of these deals in their order; a deal that was never seen has none."""
     workspace = database.workspace
     keys = _keys(connection, workspace, deals)
-    twins = _twins(connection, workspace, deals, keys)
-    keys |= _keys(connection, workspace, {twin for each in twins.values() for twin in each} - keys.keys())
-    upwards = _upwards(connection, workspace, keys)
+    upwards = _upwards(connection, workspace, keys, deals)
+    twins = _twins(database, connection, deals, keys, upwards)
     chains = {deal: _chain(deal, upwards) for deal in deals}
     others = _others(connection, workspace, keys, chains)
     involved = {each for chain in chains.values() for each in chain} | {f for each in others.values() for f in each}
     for twin in {each for listed in twins.values() for each in listed}:
         involved |= {twin, *upwards.get(twin, ())[:1]}
-    refs = refs_of(database, connection, involved | set(deals))
-    kinds = _kinds(database, connection, involved)
+    refs, kinds = told_of(database, connection, involved | set(deals))
     now = newest(database, connection, involved, refs)
     names = places(database, connection)
     own = {deal: refs[deal] for deal in deals}
@@ -68,22 +66,91 @@ def _keys(connection: Connection, workspace: int, facts: Iterable[int]) -> dict[
     return found
 
 
-def _twins(connection: Connection, workspace: int, deals: Iterable[int], keys: Keys) -> dict[int, list[int]]:
-    meets = {row[0] for deal in deals for row in keys.get(deal, ()) if row[2] == MEETS}
-    at: dict[int, set[int]] = {}
-    for key, deal in pairs(connection, workspace, meets, DEAL, (MEETS,)):
-        at.setdefault(key, set()).add(deal)
+def _twins(
+    database: Database,
+    connection: Connection,
+    deals: Sequence[int],
+    keys: dict[int, list[Row]],
+    upwards: dict[int, list[int]],
+) -> dict[int, list[int]]:
+    """Deal → those that name it, that it names, or that it meets elsewhere by the keys and by what their carriers share.
+
+    ``keys`` and ``upwards`` gain what is found on the way.
+    """
+    workspace = database.workspace
+    named = _named(connection, workspace, deals, keys)
+    met = _met(database, connection, deals, keys)
+    others = {each for found in (named, met) for listed in found.values() for each in listed}
+    keys |= _keys(connection, workspace, others - keys.keys())
+    upwards |= _upwards(connection, workspace, keys, others - upwards.keys(), hops=0)
+    shared = {
+        each: {row[0] for up in upwards.get(each, ())[:1] for row in keys[up] if row[2] == SHARES}
+        for each in (*deals, *others)
+    }
     return {
-        deal: sorted({twin for row in keys.get(deal, ()) if row[2] == MEETS for twin in at[row[0]]} - {deal})
+        deal: sorted(
+            named.get(deal, set())
+            | {other for other in met.get(deal, ()) if not shared[deal].isdisjoint(shared[other])}
+        )
         for deal in deals
     }
 
 
-def _upwards(connection: Connection, workspace: int, keys: dict[int, list[Row]]) -> dict[int, list[int]]:
+def _named(connection: Connection, workspace: int, deals: Iterable[int], keys: Keys) -> dict[int, set[int]]:
+    """Deal → the deals that it names or that name it."""
+    found: dict[int, set[int]] = {}
+    for asked, answered in ((NAMES, IS), (IS, NAMES)):
+        having: dict[int, list[int]] = {}
+        for deal in deals:
+            for row in keys.get(deal, ()):
+                if row[2] == asked:
+                    having.setdefault(row[0], []).append(deal)
+        for key, other in pairs(connection, workspace, having, DEAL, (answered,)):
+            for deal in having[key]:
+                found.setdefault(deal, set()).add(other)
+    return {deal: others - {deal} for deal, others in found.items()}
+
+
+def _met(database: Database, connection: Connection, deals: Sequence[int], keys: Keys) -> dict[int, set[int]]:
+    """Deal → the deals of other orgs that share a key under which twins meet."""
+    meets = {row[0] for deal in deals for row in keys.get(deal, ()) if row[2] == MEETS}
+    at: dict[int, set[int]] = {}
+    for key, deal in pairs(connection, database.workspace, meets, DEAL, (MEETS,)):
+        at.setdefault(key, set()).add(deal)
+    orgs = _orgs(database, connection, {*deals, *(deal for each in at.values() for deal in each)})
+    return {
+        deal: {
+            other
+            for row in keys.get(deal, ())
+            if row[2] == MEETS
+            for other in at.get(row[0], ())
+            if orgs[other] != orgs[deal]
+        }
+        for deal in deals
+    }
+
+
+def _orgs(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Fact → (crm, org)."""
+    names = places(database, connection)
+    found: dict[int, tuple[str, str]] = {}
+    for some in chunks(sorted(ids)):
+        query = select(fact.c.id, fact.c.place).where(fact.c.workspace == database.workspace, fact.c.id.in_(some))
+        found.update((row[0], names[row[1]][:2]) for row in connection.execute(query))
+    return found
+
+
+def _upwards(
+    connection: Connection,
+    workspace: int,
+    keys: dict[int, list[Row]],
+    facts: Iterable[int],
+    hops: int = HOPS,
+) -> dict[int, list[int]]:
     """Fact → the carriers one hop up, those it names first; ``keys`` gains the keys of all carriers on the way."""
     upwards: dict[int, list[int]] = {}
-    below: Iterable[int] = tuple(keys)
-    for _ in range(HOPS + 1):
+    below = tuple(facts)
+    for _ in range(hops + 1):
         named = {row[0] for each in below for row in keys.get(each, ()) if row[2] == NAMES}
         shared = {row[0] for each in below for row in keys.get(each, ()) if row[2] == SHARES}
         is_: dict[int, list[int]] = {}
@@ -99,7 +166,7 @@ def _upwards(connection: Connection, workspace: int, keys: dict[int, list[Row]])
             then = sorted({up for row in rows if row[2] == SHARES for up in shares.get(row[0], ())} - set(first))
             upwards[each] = [up for up in first + then if up != each]
             reached.update(upwards[each])
-        below = sorted(reached - upwards.keys())
+        below = tuple(sorted(reached - upwards.keys()))
         if not below:
             break
         keys |= _keys(connection, workspace, set(below) - keys.keys())
@@ -138,11 +205,3 @@ def _others(
         )
         for deal, chain in chains.items()
     }
-
-
-def _kinds(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for some in chunks(sorted(ids)):
-        query = select(fact.c.id, fact.c.kind).where(fact.c.workspace == database.workspace, fact.c.id.in_(some))
-        found.update((row[0], row[1]) for row in connection.execute(query))
-    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, tuple_
+from sqlalchemy import BigInteger, Connection, Select, column, func, insert, select, values
 
 from partnersync.errors import ConflictError
 from partnersync.ids import Ref
@@ -85,8 +85,8 @@ class Ledger:
             .join(pool, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
             .where(line.c.workspace == self._workspace)
         )
-        for column, value in ((pool.c.partner, partner), (pool.c.period, period), (line.c.run, run)):
-            query = query if value is None else query.where(column == value)
+        for name, value in ((pool.c.partner, partner), (pool.c.period, period), (line.c.run, run)):
+            query = query if value is None else query.where(name == value)
         if posted_period is not None:
             query = query.where(line.c.posted_period == posted_period)
         with self._database.reading() as open_:
@@ -139,10 +139,19 @@ class Ledger:
     def _refuse_gaps(self, open_: Connection, rows: Sequence[dict[str, Any]]) -> None:
         last: dict[_Identity, int] = {}
         for some in chunks(sorted({_identity(row) for row in rows}), 1000):
+            # A join, and no row values IN a list: for that SQLite reads the whole ledger.
+            names = (column(name, BigInteger) for name in ("pool", "opportunity", "strand"))
+            asked = values(*names, name="asked").data(list(some)).cte("asked")
             query = (
                 select(line.c.pool, line.c.opportunity, line.c.strand, func.max(line.c.sequence))
-                .where(line.c.workspace == self._workspace)
-                .where(tuple_(line.c.pool, line.c.opportunity, line.c.strand).in_(some))
+                .select_from(asked)
+                .join(
+                    line,
+                    (line.c.workspace == self._workspace)
+                    & (line.c.pool == asked.c.pool)
+                    & (line.c.opportunity == asked.c.opportunity)
+                    & (line.c.strand == asked.c.strand),
+                )
                 .group_by(line.c.pool, line.c.opportunity, line.c.strand)
             )
             last.update(((row[0], row[1], row[2]), row[3]) for row in open_.execute(query))

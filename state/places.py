@@ -71,11 +71,20 @@ def fact_ids(
 
 def refs_of(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, Ref]:
     """The refs by the facts' ids."""
+    return told_of(database, connection, ids)[0]
+
+
+def told_of(database: Database, connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Ref], dict[int, str]]:
+    """The refs and the kinds by the facts' ids."""
     names = places(database, connection)
-    found: dict[int, Ref] = {}
+    refs: dict[int, Ref] = {}
+    kinds: dict[int, str] = {}
     for some in chunks(sorted(set(ids))):
-        query = select(fact.c.id, fact.c.place, fact.c.external).where(
+        # The external id is asked for with the rest, or SQLite reads the whole of an index that holds kinds and ids.
+        query = select(fact.c.id, fact.c.place, fact.c.external, fact.c.kind).where(
             fact.c.workspace == database.workspace, fact.c.id.in_(some)
         )
-        found.update((row[0], Ref(*names[row[1]], row[2])) for row in connection.execute(query))
-    return found
+        for id_, place_id, external, kind in connection.execute(query):
+            refs[id_] = Ref(*names[place_id], external)
+            kinds[id_] = kind
+    return refs, kinds

@@ -2,7 +2,9 @@
 
 A key that names a fact (``account:salesforce/00D…/Account/001…``) leads only to the fact it names; every other key
 (``domain:acme.com``) leads both ways. So each row says in which *way* a fact has a key: it *is* the fact named, it *names*
-another, it *shares* a plain key, or it may *meet* its twin there. A carrier (an account) passes on:
+another, it *shares* a plain key, or it may *meet* its twin there. Twins are deals of which one names the other, or deals of
+two orgs that meet and whose first carriers share a plain key (a thousand deals of one price and week are no twins, and
+would fill each other's dossiers). A carrier (an account) passes on:
 
     opportunity ─names account:A→ A ─names account:P→ P (its parent) … at most five hops upwards
                                   A ─shares domain:acme.com─ B (the same company in the other CRM)
@@ -62,6 +64,7 @@ def touched(connection: Connection, workspace: int, changed: Iterable[tuple[int,
     deals: set[int] = set()
     keys: set[int] = set()
     meets: set[int] = set()
+    twins: dict[int, set[int]] = {IS: set(), NAMES: set()}
     carriers: set[tuple[int, Row]] = set()
     for fact, row in changed:
         key, role, way = row
@@ -69,11 +72,15 @@ def touched(connection: Connection, workspace: int, changed: Iterable[tuple[int,
             meets.add(key)
         elif role == DEAL:
             deals.add(fact)
+            if way in twins:
+                twins[way].add(key)
         elif role == CARRIER:
             carriers.add((fact, row))
         else:
             keys.add(key)
     deals |= having(connection, workspace, meets, DEAL, (MEETS,))
+    deals |= having(connection, workspace, twins[IS], DEAL, (NAMES,))
+    deals |= having(connection, workspace, twins[NAMES], DEAL, (IS,))
     deals |= having(connection, workspace, keys, DEAL, (IS, NAMES, SHARES))
     seen = {fact for fact, _ in carriers}
     reached = having(connection, workspace, keys, CARRIER, (IS, NAMES, SHARES)) - seen

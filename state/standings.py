@@ -138,7 +138,7 @@ class Standings:
                 for some in chunks(externals):
                     later: dict[tuple[str, str], list[str | None]] = {}
                     query = (
-                        select(sent.c.external, sent.c.field, sent.c.value)
+                        select(sent.c.intent, sent.c.external, sent.c.field, sent.c.value)
                         .join(
                             base,
                             (base.c.workspace == sent.c.workspace)
@@ -150,8 +150,8 @@ class Standings:
                         .where(sent.c.workspace == workspace, sent.c.place == place, sent.c.external.in_(some))
                     )
                     query = query.where(base.c.field.is_(None) | (sent.c.intent > base.c.intent))
-                    query = query.order_by(sent.c.intent)
-                    for external, name, value in open_.execute(query):
+                    # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
+                    for _, external, name, value in sorted(open_.execute(query), key=lambda row: row.intent):
                         later.setdefault((external, name), []).append(value)
                     edits = {
                         (external, name): (value, desired)

@@ -91,7 +91,7 @@ class World:
         twins = tuple(
             Twin(other, self._account(other.fact.account) if other.fact else None)
             for ref, other, own in self._live("opportunities")
-            if ref != deal and set(reach.meets) & set(own.meets)
+            if ref != deal and (set(reach.meets) & set(own.meets) or _names(deal, own) or _names(ref, reach))
         )
         return replace(alone, accounts=tuple(accounts.values()), twins=twins, **around)
 
@@ -133,3 +133,7 @@ class World:
             if place is not None and (place.crm, place.org, place.object) == (deal.crm, deal.org, deal.object):
                 return source.fields.partner_field or "partner_field"
         return "partner_field"
+
+
+def _names(deal: Ref, reach: Reach) -> bool:
+    return f"opportunity:{deal}" in reach.keys

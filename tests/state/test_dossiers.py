@@ -20,7 +20,9 @@ def ids(versions: object) -> list[str]:
 
 
 def only(database: Database, deal: str) -> RawDossier:
-    (found,) = Dossiers(database).stream([ref("Opportunity", deal)], START)
+    """The dossier of a deal; "9" is one of HubSpot."""
+    crm = "hubspot" if deal == "9" else "salesforce"
+    (found,) = Dossiers(database).stream([ref("Opportunity", deal, crm)], START)
     return found
 
 
@@ -97,15 +99,59 @@ def test_a_parent_dirties_the_deals_of_five_generations_below(database: Database
 
 def test_twins_meet_and_dirty_each_other(database: Database, fence: Fence) -> None:
     facts = Facts(database)
-    remember(facts, fence, record("Account", "h", crm="hubspot", name="Acme"))
-    remember(facts, fence, record("Opportunity", "1", meet="acme-100"))
+    remember(facts, fence, record("Account", "s", domain="acme.com"))
+    remember(facts, fence, record("Account", "h", crm="hubspot", name="Acme", domain="acme.com"))
+    remember(facts, fence, record("Opportunity", "1", meet="acme-100", account="s"))
     remember(facts, fence, record("Opportunity", "9", crm="hubspot", meet="acme-100", account="h"))
 
     (twin,) = only(database, "1").twins
     assert (twin.opportunity.record.ref.id, twin.account and twin.account.record.values["name"]) == ("9", "Acme")
+    assert [each.opportunity.record.ref.id for each in only(database, "9").twins] == ["1"]
     clean(database, fence)
     remember(facts, fence, record("Opportunity", "9", hour=1, crm="hubspot", meet="other", account="h"))
     assert dirtied(database) == ["1", "9"]
+
+
+def test_deals_of_one_price_are_no_twins_unless_their_accounts_share_a_key(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    for name, crm in (("s", "salesforce"), ("s2", "salesforce"), ("h", "hubspot")):
+        remember(facts, fence, record("Account", name, crm=crm, domain=f"{name}.com"))
+    remember(facts, fence, record("Opportunity", "1", meet="100", account="s"))
+    remember(facts, fence, record("Opportunity", "2", meet="100", account="s"))
+    remember(facts, fence, record("Opportunity", "3", meet="100"))
+    remember(facts, fence, record("Opportunity", "9", crm="hubspot", meet="100", account="h"))
+    assert [only(database, id_).twins for id_ in "1239"] == [(), (), (), ()]
+    clean(database, fence)
+
+    remember(facts, fence, record("Account", "h", hour=1, crm="hubspot", domain="s.com"))
+
+    assert dirtied(database) == ["1", "2", "9"]
+    assert [[each.opportunity.record.ref.id for each in only(database, id_).twins] for id_ in "1239"] == [
+        ["9"],
+        ["9"],
+        [],
+        ["1", "2"],
+    ]
+
+
+def test_a_deal_that_names_another_is_its_twin_and_both_dirty_each_other(database: Database, fence: Fence) -> None:
+    facts = Facts(database)
+    remember(facts, fence, record("Opportunity", "1"), record("Opportunity", "2"))
+    remember(facts, fence, record("Opportunity", "3", opportunity="1"))
+    assert [[each.opportunity.record.ref.id for each in only(database, id_).twins] for id_ in "123"] == [
+        ["3"],
+        [],
+        ["1"],
+    ]
+
+    for changed in "13":
+        clean(database, fence)
+        remember(facts, fence, record("Opportunity", changed, hour=1, opportunity="1", name="new"))
+        assert dirtied(database) == ["1", "3"]
+    clean(database, fence)
+    remember(facts, fence, record("Opportunity", "3", hour=2))
+    assert dirtied(database) == ["1", "3"]
+    assert only(database, "1").twins == ()
 
 
 def test_what_named_the_merged_account_reaches_the_survivors_deals(database: Database, fence: Fence) -> None:
