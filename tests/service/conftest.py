@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 import service
 from partnersync.changes import FieldChange
@@ -42,7 +46,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         for name, value in SECRETS.items():
             patch.setenv(name, value)
         config.write_text(template.replace("@SALESFORCE@", box.url).replace("@HUBSPOT@", box.url))
-        with opened(config) as shop:
+        with opened(config) as shop, listened() as statements:
             run_cycle(shop, apply=False, kind="plan")
             report = run_cycle(shop, approve="dana")
             lines = [
@@ -61,7 +65,26 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
             _edit(box.url, edited, {"Partner__c": "Somebody Else"})
             run_cycle(shop)
             run_cycle(shop, dict.fromkeys(shop.settings.connections, "warm"), apply=False, kind="warm")
-        return Lived(config, grown, renamed, was, edited)
+        return Lived(config, grown, renamed, was, edited, statements)
+
+
+@contextmanager
+def listened() -> Iterator[dict[str, Any]]:
+    """Statement → parameters of one use, of whatever is asked of any database meanwhile; lists count as one."""
+    heard: dict[str, Any] = {}
+
+    def hear(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+        alike = re.sub(r"\?(, \?)+", "?, …", statement)
+        if alike not in shapes:
+            shapes.add(alike)
+            heard[statement] = parameters[0] if many else parameters
+
+    shapes: set[str] = set()
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
 
 
 @pytest.fixture

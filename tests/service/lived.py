@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class Lived:
     renamed: Line
     renamed_from: str
     edited: str
+    statements: Mapping[str, Any]
+    """Every SQL statement that its cycles made, each with the parameters of one use."""
 
     def ledger(self, **wanted: Any) -> list[Line]:
         """The lines of the programme."""
