@@ -34,7 +34,7 @@ def test_no_statement_of_a_cycle_walks_a_whole_table(lived: Lived) -> None:
         for statement, parameters in lived.statements.items():
             told = " ".join(statement.split())
             if (
-                told in WHOLE
+                told.startswith(WHOLE)
                 or not re.match("SELECT|INSERT|UPDATE|DELETE|WITH", told)
                 or "max(" in told.split("FROM")[0]
             ):
