@@ -37,6 +37,7 @@ hold no connection between chunks, so the consumer may write meanwhile.
     slots       Slots(database).claim(name, at, owner="") -> bool · .newest() -> {name: at}
     snapshots   Snapshots(database).seen(fence, hash, meaning) · .approve(fence, hash, who) · .approved(hash) · .meaning(hash)
     people      People(database).replace(fence, site, people) · .everyone(site) · .of(site) -> {id or e-mail: Person}
+    drifts      Drifts(database).replace(fence, connection, [Drift]) · .all() -> (Drift, …)
     meter       DatabaseMeter(database, rates=None, reserved=0.2): the Meter that connectors declare, and
                 .flush() · .taken() -> {(connection, freshness): calls since asked} · .totals()
     erase       erase(database, who, actor: str | None) -> payloads found; without actor only counted

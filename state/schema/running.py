@@ -84,3 +84,18 @@ snapshot = table(
     instant("approved_at", optional=True),
     key=("hash",),
 )
+
+drift = table(
+    "drift",
+    text("connection"),
+    whole("ordinal"),
+    document("setting"),
+    flag("at_key"),
+    text("message"),
+    text("hint"),
+    text("object", optional=True),
+    text("field", optional=True),
+    flag("stops"),
+    instant("since"),
+    key=("connection", "ordinal"),
+)
