@@ -90,6 +90,7 @@ class Report:
             "applied": dict(self.done.counts),
             "resolved": dict(self.resolved),
             "failed": dict(self.failed),
+            "stopped": {name: str(problem) for name, problem in self.pulled.stopped.items()},
             "calls": self.calls,
             "seconds": {step: round(wall, 3) for step, (wall, _) in self.seconds.items()},
         }

@@ -12,9 +12,11 @@ from mapping.book import Book
 from partnersync.ids import Ref
 from service.naming import Names
 from service.shop import Shop
+from service.steps.drift import problem
 from service.steps.rules import rules_of_the_day
 from state.backup import recovering
 from state.credits import Credits
+from state.drifts import Drifts
 from state.overview import Allowance, Overview, Troubled
 from state.plans import Plans
 from state.quarantines import quarantined
@@ -89,6 +91,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Drifted:
+    """Where the CRM no longer fits the config: the line and the fix, what stands still for it (None: nothing), since when."""
+
+    problem: str
+    stands_still: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Stand:
     """The whole of it."""
 
@@ -104,6 +115,7 @@ class Stand:
     recovering: bool
     troubled: tuple[Write, ...]
     quarantined: tuple[Aside, ...]
+    drifts: tuple[Drifted, ...]
     findings: tuple[Seen, ...]
 
     def by_status(self) -> Mapping[str, list[Write]]:
@@ -143,6 +155,7 @@ def stand(shop: Shop) -> Stand:
         recovering=recovering(shop.database),
         troubled=tuple(_write(each) for each in overview.troubled()),
         quarantined=tuple(Aside(record(each.ref), each.kind, each.reason) for each in quarantined(shop.database)),
+        drifts=tuple(_drifts(shop)),
         findings=tuple(_findings(shop, rules.book)),
     )
 
@@ -195,6 +208,12 @@ def _connections(shop: Shop, overview: Overview, now: datetime, failed: Mapping[
 
 def _write(each: Troubled) -> Write:
     return Write(each.status, record(each.ref), each.fields, each.code, each.message, each.at)
+
+
+def _drifts(shop: Shop) -> Iterable[Drifted]:
+    for each in Drifts(shop.database).all():
+        what = f"{each.connection}.{each.object}" + (f".{each.field}" if each.field else "")
+        yield Drifted(str(problem(shop, each)), what if each.stops and each.object else None, each.since)
 
 
 def _findings(shop: Shop, book: Book) -> Iterable[Seen]:

@@ -89,10 +89,14 @@ class Shop:
         return found
 
     def schemas(self, name: str) -> Schemas:
-        """What a connection's CRM says of its fields, asked once per process."""
+        """What a connection's CRM says of its fields, asked when it is first needed and again once it was forgotten."""
         if name not in self._schemas:
             self._schemas[name] = Schemas(self.crm(name))
         return self._schemas[name]
+
+    def forget_schemas(self, name: str) -> None:
+        """The CRM's schema may have changed."""
+        self._schemas.pop(name, None)
 
     def sign_in(self) -> Mapping[str, Identity]:
         """Learn which org each connection opens, and refuse an org that this database does not belong to.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.run import fail_if_unreachable
+from service.commands.run import fail_if_unreachable, show_stopped
 from service.cycle import run_cycle
 from service.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
 from service.render import console, plan_as_json, print_json, print_plan
@@ -30,6 +30,7 @@ def command(
     else:
         print_plan(report.plan, limit=limit)
         out = console()
+        show_stopped(report.pulled, out)
         if report.moved.lines:
             gross = ", ".join(str(money) for money in report.moved.amounts())
             out.print(f"The ledger would get {report.moved.lines:,} lines, {gross} gross.")

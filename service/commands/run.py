@@ -6,6 +6,8 @@ import getpass
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from connectors.base import Freshness
 from partnersync.errors import ConnectorError, UnsafePlanError
@@ -13,6 +15,7 @@ from service.cycle import Report, run_cycle
 from service.options import DEFAULT_CONFIG, ConfigFile, Json, Verbose
 from service.render import console, plan_as_json, print_json, print_plan, summary
 from service.shop import opened
+from service.steps.pull import Pulled
 from service.watching import Bars
 
 Full = Annotated[bool, typer.Option("--full", help="Read everything anew, not only what changed.")]
@@ -74,6 +77,7 @@ def show(report: Report, *, json: bool) -> None:
         out.print(f"Read {pulled['seen']:,} records, {changed:,} of them new or changed.")
     else:
         out.print("Nothing is new in the CRMs.")
+    show_stopped(report.pulled, out)
     if pulled["quarantined"] or pulled["unreadable"]:
         unread = pulled["quarantined"] + pulled["unreadable"]
         out.print(f"{unread:,} could not be read and were set aside: partnersync status")
@@ -91,6 +95,13 @@ def show(report: Report, *, json: bool) -> None:
         out.print(f"  {outcome.status}: {outcome.change.why or ''} {outcome.message}".rstrip())
     if len(report.done.noteworthy) > 10:
         out.print(f"  … and {len(report.done.noteworthy) - 10} more: partnersync status")
+
+
+def show_stopped(pulled: Pulled, out: Console) -> None:
+    """Print which sources stand still, and what has to be mended."""
+    for name, problem in sorted(pulled.stopped.items()):
+        out.print(f"{name} stands still, the CRM no longer gives what it maps:", style="yellow")
+        out.print(Text(f"  {problem}"))
 
 
 def _rest(counts: dict[str, int]) -> str:

@@ -75,6 +75,7 @@ def _print(found: Stand, out: Console) -> None:
         _connection(each, found.now, out)
     _runs(found, out)
     _waits(found, out)
+    _drifts(found, out)
     _aside(found, out)
     _wrong(found, out)
 
@@ -141,6 +142,17 @@ def _waits(found: Stand, out: Console) -> None:
             why = f": {write.code or ''} {write.message}".rstrip(": ")
             _line(out, f"    {write.record}  {told}{why}")
         _more(out, several)
+
+
+def _drifts(found: Stand, out: Console) -> None:
+    if not found.drifts:
+        return
+    out.print()
+    _line(out, "Where the CRMs no longer fit the config", style="bold")
+    for each in sorted(found.drifts, key=lambda each: each.stands_still is None):
+        if each.stands_still:
+            _line(out, f"  {each.stands_still} stands still, seen {ago(found.now, each.since)}", style="yellow")
+        _told(out, each.problem, 6 if each.stands_still else 2)
 
 
 def _aside(found: Stand, out: Console) -> None:

@@ -20,6 +20,7 @@ from reconcile.writeback.merge import Base, Noted
 from reconcile.writeback.plan import Cell, field_change, plan
 from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review
 from service.shop import Shop
+from service.steps.drift import unwritable
 from service.steps.known import as_change, as_known, as_seen
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
@@ -97,6 +98,7 @@ class Planner:
         self._whens: dict[str, Decider] = {}
         self._closed: list[str] = []
         self._timezone = rules.book.timezone
+        self._unwritable = unwritable(shop)
         self.failed = dict(shop.failures)
         """Connections that could not be asked what a plan needs to know; nothing more is planned for them."""
 
@@ -235,6 +237,8 @@ class Planner:
         label: str,
     ) -> FieldChange | None:
         assert record.version is not None
+        if (connection, record.ref.object, name) in self._unwritable:
+            return None
         values = record.version.record.values
         known = cells.get((record.ref, name), NONE_KNOWN)
         current = text_of(values.get(name))

@@ -10,12 +10,13 @@ import structlog
 
 from connectors.base import Freshness
 from mapping.reach import keys
-from partnersync.errors import ConnectorError
+from partnersync.errors import ConnectorError, Problem
 from partnersync.facts import Partner, Reach, Tier
 from partnersync.ids import digest
 from partnersync.records import Page, RawRecord, Unreadable, Wanted
 from service.feeds import FILES, Feed
 from service.shop import Shop
+from service.steps.drift import stopped
 from state.cursors import Cursors
 from state.database import Fence
 from state.facts import Facts
@@ -28,12 +29,14 @@ Tell = Callable[[str, int, int | None], None]
 
 @dataclass(slots=True)
 class Pulled:
-    """What a pull brought: counts by word and by feed, what failed, and full reads (records last time, now)."""
+    """What a pull brought: counts by word and by feed, what failed, full reads (records last time, now), and which
+    feeds stand still because the CRM no longer gives what they map."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_feed: dict[str, Counter[str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     shrunk: dict[str, tuple[int, int]] = field(default_factory=dict)
+    stopped: dict[str, Problem] = field(default_factory=dict)
 
 
 def pull(shop: Shop, fence: Fence, work: Mapping[str, Freshness], tell: Tell = lambda *_: None) -> Pulled:
@@ -62,6 +65,12 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
     cursors = Cursors(shop.database)
     mine = {feed.object: feed for feed in shop.feeds if feed.connection == name}
     known = cursors.of(name)
+    if name != FILES:
+        for object_, problem in stopped(shop, fence, name, freshness).items():
+            if (feed := mine.pop(object_, None)) is not None:
+                pulled.stopped[feed.name] = problem
+    if not mine:
+        return
     wanted = [Wanted(feed.object, feed.fields, known.get(feed.object)) for feed in mine.values()]
     people = People(shop.database)
     if name != FILES and (freshness != "hot" or not people.known(shop.sites[name])):
