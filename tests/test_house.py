@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import OURS
+from tests.conftest import OURS, only_skipped, promised
 
 HERE = Path(__file__).resolve().parent.parent
 PURE = ("partnersync", "mapping", "reconcile")
@@ -179,14 +179,26 @@ def test_every_command_is_in_the_readme_and_the_readme_names_no_other() -> None:
     assert commands | groups == told
 
 
-def test_every_test_that_a_guarantee_names_exists() -> None:
-    pages = sorted((HERE / "docs" / "guarantees").glob("*.md"))
-    named = {name for page in pages for name in re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8"))}
-    known = {
-        match
-        for path in (HERE / "tests").rglob("*.py")
-        for match in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))
-    }
+def test_every_test_that_a_guarantee_names_exists_and_is_never_skipped_as_such() -> None:
+    pages = HERE / "docs" / "guarantees"
+    named = promised(pages)
+    known: set[str] = set()
+    idle: set[str] = set()
+    for path in (HERE / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                known.add(node.name)
+                marks = {ast.unparse(each).partition("(")[0] for each in node.decorator_list}
+                idle |= {node.name} if marks & {"pytest.mark.skip", "pytest.mark.xfail"} else set()
 
-    assert len(pages) == 10
-    assert sorted(named - known) == []
+    assert len(list(pages.glob("*.md"))) == 10
+    assert len(named) > 30
+    assert sorted(named.keys() - known) == []
+    assert sorted(named.keys() & idle) == []
+
+
+def test_a_promised_test_that_is_skipped_on_both_databases_is_noticed() -> None:
+    named = {"test_kept": "1.md", "test_idle": "2.md", "test_elsewhere": "3.md"}
+    outcomes = {"test_kept": {"passed", "skipped"}, "test_idle": {"skipped"}, "test_other": {"skipped"}}
+
+    assert only_skipped(named, outcomes) == ["test_idle (2.md)"]
