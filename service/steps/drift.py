@@ -90,6 +90,7 @@ def _tell(store: Drifts, name: str, found: list[Drift]) -> None:
     before = {(each.setting, each.message) for each in store.all() if each.connection == name}
     for each in found:
         if (each.setting, each.message) not in before:
-            structlog.get_logger("partnersync.drift").warning(
-                "the CRM no longer fits the config", connection=name, what=each.message, stops=each.stops
+            log = structlog.get_logger("partnersync.drift")
+            (log.warning if each.stops else log.info)(
+                "the CRM does not fit the config", connection=name, what=each.message, stops=each.stops
             )
