@@ -1,0 +1,251 @@
+"""The ground that worlds are played on: a sandbox in this process, workspaces over it, and a time that only we move.
+
+Nothing waits in real time: the CRMs' clock stands still and is moved by the steps of a world and by every pause that the
+program asks for; our own clock follows it, ahead or behind as the world says. One server serves world after world; each
+begins as a copy of two CRMs and of an empty database that were made once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import service.shop as shops
+from connectors.base import Connector, Freshness, Surroundings
+from connectors.hubspot.changes import Reach
+from connectors.hubspot.connector import connect as connect_hubspot
+from connectors.hubspot.pulling import Pages
+from connectors.salesforce.connector import connect as connect_salesforce
+from partnersync.errors import PartnersyncError
+from sandbox.server import Server, start
+from sandbox.world import World
+from service.cycle import Report, run_cycle
+from service.feeds import feeds
+from service.secrets import Secrets
+from service.settings import Loaded, load
+from service.shop import Shop
+from state import migrate
+from state.database import Database
+from state.meter import DatabaseMeter
+from tests.faults.model.moments import Moments, Watched, standing_around
+from tests.faults.model.programme import CSV, REGISTRATIONS, Terms, found
+from tests.faults.worlds import CREDENTIALS
+
+CRMS = ("salesforce", "hubspot")
+IMPATIENT = timedelta(milliseconds=250)
+"""How long we wait for an answer where one is held back (in real time, the only thing that is)."""
+
+
+class Patience(threading.Event):
+    """The stop signal of a run; whoever waits for it moves the CRMs' time instead of losing ours."""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__()
+        self._ground = ground
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set() and timeout:
+            self._ground.move(timeout)
+        return self.is_set()
+
+
+class SkewedClock:
+    """Our clock: the CRMs' own, off by ``skew``."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def now(self) -> datetime:
+        return self._ground.world.clock.now() + self._ground.skew
+
+
+class Watch:
+    """Tells the moments which step of a cycle it is."""
+
+    def __init__(self, moments: Moments) -> None:
+        self._moments = moments
+
+    def step(self, name: str) -> None:
+        self._moments.watch(name)
+
+    def at(self, what: str, done: int, total: int | None = None) -> None:
+        """Nothing."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a cycle ended: its report, or the error that stopped it."""
+
+    report: Report | None = None
+    error: PartnersyncError | None = None
+
+
+@dataclass(slots=True)
+class Ground:
+    """One world at a time."""
+
+    home: Path
+    server: Server
+    empty: Path
+    world: World
+    moments: Moments = field(default_factory=Moments)
+    terms: Terms = field(default_factory=Terms)
+    skew: timedelta = timedelta()
+    pages: Pages = field(default_factory=Pages)
+    transaction: datetime | None = None
+    patience: Patience = field(init=False)
+    process: int = 0
+    gone: set[str] = field(default_factory=set)
+    loaded: dict[str, Loaded] = field(default_factory=dict)
+    folder: Path = field(init=False)
+    rows: dict[str, str] = field(default_factory=dict)
+    impatient: bool = False
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(self)
+        self.folder = self.home
+
+    def enter(self, number: str, *, keyed: bool) -> None:
+        """A new world: two fresh CRMs, an empty database, the files."""
+        self.leave()
+        self.folder = self.home / f"world-{number}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        shutil.copy(self.home / f"crm-{keyed}.db", self.folder / "crm.db")
+        shutil.copy(self.empty, self.folder / "state.db")
+        self.world = World.open(self.folder / "crm.db")
+        self.server.serve(self.world)
+        self.moments.begin()
+        self.terms, self.skew, self.transaction = Terms(keyed=keyed), timedelta(), None
+        self.gone, self.impatient, self.pages = set(), False, Pages()
+        self.rows, self.loaded = {}, {}
+        for name, text in CSV.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        self.register()
+
+    def leave(self) -> None:
+        """The world ends."""
+        if self.folder != self.home:
+            self.server.serve(World.open())
+            self.world.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = self.home
+
+    def register(self, **rows: str) -> None:
+        """Write the registrations, by their id; a later row replaces an earlier one."""
+        self.rows |= rows
+        text = REGISTRATIONS + "".join(f"{row}\n" for _, row in sorted(self.rows.items()))
+        (self.folder / "registrations.csv").write_text(text, encoding="utf-8")
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def move(self, seconds: float) -> None:
+        """Time passes; a transaction that is open stays open."""
+        self.world.clock.move(seconds)
+        if self.transaction is not None:
+            held = int((self.world.clock.now() - self.transaction).total_seconds()) + 1
+            self.world.settings.update("salesforce", {"in_flight_s": held})
+
+    # -- our side ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def opened(self, *, state: str = "state.db", overwrite: bool = False) -> Iterator[Shop]:
+        """A process of ours with the config as it is now."""
+        loaded = self._loaded(state, overwrite)
+        self.process += 1
+        database = Database.open(f"sqlite:///{self.folder / state}", loaded.settings.workspace, SkewedClock(self))
+        secrets = Secrets(os.environ, loaded.home)
+        meter = DatabaseMeter(
+            database, {}, {name: float(c.keep_for_people) for name, c in loaded.settings.connections.items()}
+        )
+        shop = Shop(loaded, database, SkewedClock(self), self.patience, secrets, meter, feeds(loaded.settings))
+        shop._connectors.update(self._connected(shop, meter))
+        try:
+            yield shop
+        finally:
+            for connector in shop._connectors.values():
+                connector.close()
+            database.close()
+
+    def cycle(
+        self, work: Mapping[str, Freshness] | Freshness = "hot", *, shop: Shop | None = None, **how: Any
+    ) -> Ended:
+        """One cycle in a process of its own."""
+        if shop is None:
+            with self.opened() as made:
+                return self.cycle(work, shop=made, **how)
+        wanted: dict[str, Freshness] = dict.fromkeys(CRMS, work) if isinstance(work, str) else dict(work)
+        try:
+            return Ended(run_cycle(shop, wanted, watcher=Watch(self.moments), **how))
+        except PartnersyncError as error:
+            return Ended(error=error)
+
+    def owner(self) -> str:
+        """This process, for leases."""
+        return f"process-{self.process}"
+
+    def _loaded(self, state: str, overwrite: bool) -> Loaded:
+        text = self.terms.text(self.server.url, str(self.folder / state), overwrite=overwrite)
+        if text not in self.loaded:
+            file = self.folder / f"config-{len(self.loaded)}.yaml"
+            file.write_text(text, encoding="utf-8")
+            self.loaded[text] = load(file)
+        return self.loaded[text]
+
+    def _connected(self, shop: Shop, meter: DatabaseMeter) -> dict[str, Connector]:
+        around = Surroundings(shop.clock, self.patience, meter)
+        made: dict[str, Connector] = {}
+        for name, settings in shop.settings.connections.items():
+            given = settings.model_copy(update={"timeout": IMPATIENT}) if self.impatient else settings
+            inner: Connector = (
+                connect_hubspot(name, given, shop.secrets, around, pages=self.pages)
+                if settings.crm == "hubspot"
+                else connect_salesforce(name, given, shop.secrets, around)
+            )
+            made[name] = Watched(inner, settings.crm, self.moments)  # type: ignore[assignment]
+        return made
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """A ground, with the product's seams in its hands until it ends."""
+    os.environ.update(CREDENTIALS)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    fast = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only for speed
+    home = Path(tempfile.mkdtemp(prefix="partnersync-model-", dir=fast))
+    owner, gone = shops.owner, shops.gone
+    try:
+        for keyed in (True, False):
+            found(home / f"crm-{keyed}.db", keyed=keyed)
+        empty = home / "empty.db"
+        migrate.upgrade(f"sqlite:///{empty}")
+        server = start()
+        made = Ground(home, server, empty, server.world)
+        shops.owner, shops.gone = made.owner, lambda who: who in made.gone
+        try:
+            with standing_around(made.moments):
+                yield made
+        finally:
+            with suppress(OSError):
+                made.leave()
+            server.stop()
+            made.world.close()
+    finally:
+        shops.owner, shops.gone = owner, gone
+        structlog.reset_defaults()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def moment(at: datetime) -> str:
+    """As people read it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,318 @@
+"""The steps of a world: a name and four numbers, drawn from a seed or by Hypothesis, that any world can carry out.
+
+A number picks among what is there when the step comes (the third deal, the second fault), so that a list of steps with some
+of them left out is still a world: that is how a failure is made small.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Final
+
+from connectors.base import Freshness
+from connectors.hubspot.changes import Reach
+from connectors.hubspot.pulling import Pages
+from partnersync.errors import ConflictError
+from state.backup import backup, recover, restore
+from tests.faults.model.ground import CRMS, Ended, Ground
+from tests.faults.model.harms import BY_NAME, CALM, CONDITIONS, CRASHES, FAULTS, Armed, Struck, possible
+from tests.faults.model.moments import PLACES, Crash, Place, Point
+from tests.faults.model.oracle import Oracle
+from tests.faults.model.people import People
+
+MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 600, 7_200, 90_000)
+SKEWS: Final = (0, 0, 90, -90, 7_200, -7_200, 200_000, -200_000)
+CLASSES: Final[tuple[Freshness, ...]] = ("hot", "hot", "hot", "warm", "cold")
+PAUSES: Final[tuple[Point, ...]] = ("before begin", "after commit", "before send", "after answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what, and the numbers that say which."""
+
+    name: str
+    a: int = 0
+    b: int = 0
+    c: int = 0
+    d: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.a} {self.b} {self.c} {self.d}"
+
+
+@dataclass(slots=True)
+class Play:
+    """One world being played."""
+
+    ground: Ground
+    struck: Struck
+    people: People = field(init=False)
+    oracle: Oracle = field(init=False)
+    wrong: list[str] = field(default_factory=list)
+
+    def begin(self, number: str, a: int) -> None:
+        """A new world: customers and deals in both CRMs; the first number says which kind of world."""
+        self.ground.enter(number, keyed=a % 3 != 0)
+        self.people = People(self.ground)
+        self.oracle = Oracle(self.ground, self.people)
+        self.wrong = []
+        if a % 4 == 1:
+            self.ground.pages = Pages(listed=3, searched=Reach(page=4, cap=12))
+            self.ground.world.settings.update("hubspot", {"search_cap": 12})
+        if a % 5 == 1:
+            self.ground.world.settings.update("salesforce", {"page_size": 3})
+        draw = Random(a)
+        for crm in CRMS:
+            for _ in range(draw.randrange(2, 4)):
+                self.people.create(crm, "account", draw.randrange(1 << 16))
+            for _ in range(draw.randrange(2, 6)):
+                self.people.create(crm, "deal", draw.randrange(1 << 16))
+
+    def do(self, step: Step) -> None:
+        """Carry out one step; what it shows to be wrong is kept in ``wrong``."""
+        self.ground.move(MOVES[step.d % len(MOVES)])
+        STEPS[step.name](self, step)
+
+    def judge(self) -> list[str]:
+        """What is wrong, after everything came to rest."""
+        self.ground.world.settings.update("salesforce", CALM["salesforce"])
+        self.ground.world.settings.update("hubspot", CALM["hubspot"])
+        return self.wrong or self.oracle.at_rest()
+
+    # -- our side ----------------------------------------------------------------------------------------------------
+
+    def cycle(self, work: Mapping[str, Freshness] | Freshness, **how: object) -> Ended:
+        """A cycle, and what must hold after any cycle."""
+        ended = self.ground.cycle(work, **how)
+        self.wrong += self.oracle.still_appended()
+        return ended
+
+    def pull(self, step: Step) -> None:
+        """Read and plan, write nothing."""
+        self.cycle(CLASSES[step.a % len(CLASSES)], apply=False)
+
+    def run(self, step: Step) -> None:
+        """A whole cycle, one in three approved by a person."""
+        self.cycle(CLASSES[step.a % len(CLASSES)], approve="dana" if step.b % 3 == 0 else None)
+
+    def fault(self, step: Step) -> None:
+        """A cycle during which calls of one kind fail, once or until it ends."""
+        fault = FAULTS[step.a % len(FAULTS)]
+        place = fault.places[step.b % len(fault.places)]
+        crm = fault.crms[step.c // 4 % len(fault.crms)]
+        often = step.c % 4
+        armed = Armed(self.ground, self.struck, fault, place, crm, 1 + often % 2, (1, 1, 2, 9)[often])
+        self._stir(place, crm, step.c)
+        self.ground.impatient = fault.slow
+        with armed.waiting():
+            ended = self.cycle(_work(place, step.c))
+        self.ground.impatient = False
+        if fault.slow and armed.fired:
+            time.sleep(0.5)  # the answer that was not waited for may still land
+        if fault.passes and armed.fired == 1 and ended.report is not None and ended.report.failed:
+            self.wrong.append(f"one {fault.name} at {place} stops a cycle: {dict(ended.report.failed)}")
+
+    def condition(self, step: Step) -> None:
+        """A cycle with a CRM that behaves in a way of its own."""
+        name = sorted(CONDITIONS)[step.a % len(CONDITIONS)]
+        crm, settings, places, _ = CONDITIONS[name]
+        place = places[step.b % len(places)]
+        self._stir(place, crm, step.c)
+        self.ground.world.settings.update(crm, settings)
+        moments = self.ground.moments
+
+        def entered(caller: str, at: Place) -> None:
+            if (caller, at) == (crm, place):
+                self.struck.note(name, at)
+
+        moments.entered.append(entered)
+        try:
+            self.cycle(_work(place, step.c))
+        finally:
+            moments.entered.remove(entered)
+            self.ground.world.settings.update(crm, {key: CALM[crm][key] for key in settings})
+
+    def crash(self, step: Step) -> None:
+        """Our process dies; what it holds is gone, and the lease is noticed to be a dead process's."""
+        point = CRASHES[step.a % len(CRASHES)]
+        places = [place for place in PLACES if not possible(f"crash {point}", place)]
+        place = places[step.b % len(places)]
+        self._stir(place, CRMS[step.c // 4 % 2], step.c)
+        moments = self.ground.moments
+
+        def die() -> None:
+            self.struck.note(f"crash {point}", place)
+            moments.die()
+
+        moments.at, moments.what, moments.passed = (point, place, 1 + step.c // 8 % 4), die, 0
+        try:
+            self.cycle(_work(place, step.c), approve="dana" if step.c % 2 else None)
+        except Crash:
+            self.ground.gone.add(self.ground.owner())
+        moments.begin()
+        self.wrong += self.oracle.still_appended()
+
+    def pause(self, step: Step) -> None:
+        """Our process stands still past its lease, another one runs meanwhile, and then it goes on."""
+        point = PAUSES[step.a % len(PAUSES)]
+        places = [place for place in PLACES if not possible(f"pause {point}", place)]
+        place = places[step.b % len(places)]
+        moments, overtaken, over = self.ground.moments, list[int](), list[bool]()
+
+        def stand_still() -> None:
+            self.struck.note(f"pause {point}", place)
+            before = (moments.step, moments.call, moments.crm, moments.sent)
+            over.append(self.oracle.last_run_ended())
+            self.ground.gone.add(self.ground.owner())
+            if step.c % 2:
+                self.people.edit_fact(CRMS[step.c // 2 % 2], step.c, step.c // 7, step.c // 3)
+            self.ground.cycle("hot")
+            overtaken.append(self.ground.world.counters.total(write=True))
+            moments.step, moments.call, moments.crm, moments.sent = before
+
+        moments.at, moments.what, moments.passed = (point, place, 1 + step.c // 8 % 3), stand_still, 0
+        ended = self.cycle(_work(place, step.c))
+        moments.begin()
+        if not overtaken:
+            return
+        landed = self.ground.world.counters.total(write=True) - overtaken[0]
+        if landed > (1 if point in ("before send", "after commit") else 0):  # one may be past the last check already
+            self.wrong.append(f"a runner that was overtaken {point} at {place} sent {landed} writes")
+        if not isinstance(ended.error, ConflictError) and not over[0]:
+            self.wrong.append(f"a runner that was overtaken {point} at {place} did not notice")
+
+    def _stir(self, place: Place, crm: str, number: int) -> None:
+        """Make sure that there is work of this kind, as far as the world has it."""
+        match place:
+            case "write fields" | "pre-read" | "read back" | "journal" | "attribute" | "post" | "plan":
+                self.people.stir(crm, number, "")
+            case "write tasks":
+                self.people.stir(crm, number, "ask")
+            case "find tasks":
+                self.people.stir(crm, number, "moot")
+            case "settle open":
+                self.people.stir(crm, number, "ask")
+                lost = ("connection lost after commit", "connection lost before commit")[number % 2]
+                kind: Place = ("write fields", "write tasks")[number // 2 % 2]
+                before = Armed(self.ground, self.struck, BY_NAME[lost], kind, crm, 1, 9)
+                unread = Armed(self.ground, self.struck, BY_NAME["503 HTML"], "read back", crm, 1, 9)
+                with before.waiting(), unread.waiting():
+                    self.cycle("hot")
+            case _:
+                pass
+
+    def config(self, step: Step) -> None:
+        """A person edits the config; the next cycle goes by it."""
+        terms = self.ground.terms
+        match step.a % 4:
+            case 0:
+                terms.rate = ("12%", "13%", "11.5%")[step.b % 3]
+            case 1:
+                terms.rule = not terms.rule
+            case 2:
+                terms.status = not terms.status
+            case _:
+                terms.moved = not terms.moved
+
+    def jump(self, step: Step) -> None:
+        """Our clock jumps, forward or back; the CRMs' do not."""
+        self.ground.skew = timedelta(seconds=SKEWS[step.a % len(SKEWS)])
+
+    def back_up(self, step: Step) -> None:
+        """The database is copied."""
+        backup(self._url, self.ground.folder / "backup.db")
+
+    def put_back(self, step: Step) -> None:
+        """The last copy takes the database's place."""
+        copy = self.ground.folder / "backup.db"
+        if not copy.exists():
+            return
+        restore(self._url, copy)
+        with self.ground.opened() as shop:
+            recover(shop.database)
+        self.oracle.restored()
+
+    @property
+    def _url(self) -> str:
+        return f"sqlite:///{self.ground.folder / 'state.db'}"
+
+
+def _work(place: Place, number: int) -> Freshness:
+    match place:
+        case "warm read":
+            return "warm"
+        case "cold read":
+            return "cold"
+        case "people":
+            return ("warm", "cold")[number % 2]
+        case _:
+            return ("hot", "hot", "warm", "cold")[number // 3 % 4]
+
+
+def _kind(number: int) -> str:
+    return "account" if number % 4 == 0 else "deal"
+
+
+def _crm(number: int) -> str:
+    return CRMS[number % 2]
+
+
+STEPS: Final[Mapping[str, Callable[[Play, Step], None]]] = {
+    "pull": Play.pull,
+    "run": Play.run,
+    "fault": Play.fault,
+    "condition": Play.condition,
+    "crash": Play.crash,
+    "pause": Play.pause,
+    "config": Play.config,
+    "jump": Play.jump,
+    "back up": Play.back_up,
+    "put back": Play.put_back,
+    "edit": lambda play, s: play.people.edit_fact(_crm(s.a), s.b, s.c, s.a // 2),
+    "type over": lambda play, s: play.people.type_over(_crm(s.a), s.b, s.c, s.a // 2),
+    "create": lambda play, s: _unused(play.people.create(_crm(s.a), _kind(s.b), s.c)),
+    "delete": lambda play, s: play.people.delete(_crm(s.a), _kind(s.b), s.c),
+    "restore": lambda play, s: play.people.restore(_crm(s.a), _kind(s.b), s.c),
+    "merge": lambda play, s: play.people.merge(_crm(s.a), _kind(s.b), s.c, s.a // 2),
+    "task": lambda play, s: play.people.task(_crm(s.a), s.b, s.c),
+    "touch many": lambda play, s: play.people.touch_many(_crm(s.a), _kind(s.b), s.c),
+    "register": lambda play, s: play.people.register(s.a, s.b),
+    "begin transaction": lambda play, s: play.people.begin_transaction(),
+    "end transaction": lambda play, s: play.people.end_transaction(s.a, s.b, s.c),
+    "lagging": lambda play, s: play.people.lagging((8, 25, 55)[s.a % 3], s.a, s.b, s.c),
+}
+WEIGHTS: Final[Mapping[str, int]] = {
+    "pull": 5, "run": 12, "fault": 16, "condition": 6, "crash": 8, "pause": 4, "config": 2, "jump": 2, "back up": 1,
+    "put back": 1, "edit": 18, "type over": 5, "create": 4, "delete": 3, "restore": 3, "merge": 2, "task": 4,
+    "touch many": 3, "register": 3, "begin transaction": 3, "end transaction": 3, "lagging": 4,
+}  # fmt: skip
+
+
+def drawn(seed: int, world: int, most: int) -> list[Step]:
+    """The steps of a world: up to ``most`` of them, the first telling its kind."""
+    draw = Random(f"{seed}:{world}")
+    names, weights = list(WEIGHTS), list(WEIGHTS.values())
+    count = draw.randrange(most // 6, most + 1)
+    made = [Step("begin", draw.randrange(1 << 16))]
+    for name in draw.choices(names, weights, k=count - 1):
+        made.append(Step(name, *(draw.randrange(1 << 16) for _ in range(4))))
+    return made
+
+
+def played(ground: Ground, struck: Struck, number: str, steps: Sequence[Step]) -> list[str]:
+    """Play a world to its end; gives what is wrong with it."""
+    play = Play(ground, struck)
+    play.begin(number, steps[0].a)
+    for step in steps[1:]:
+        play.do(step)
+        if play.wrong:
+            return play.wrong
+    return play.judge()
+
+
+def _unused(_: object) -> None:
+    """A step gives nothing."""
