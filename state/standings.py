@@ -6,8 +6,8 @@ blocks, and another few bring base, later sent values and noted edits of every f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -123,9 +123,39 @@ class Standings:
         }
 
     def cells(self, refs: Iterable[Ref]) -> dict[tuple[Ref, str], StoredCell]:
-        """What we know of our own fields on these records."""
-        workspace, found = self._database.workspace, dict[tuple[Ref, str], StoredCell]()
+        """What we know of our own fields on these records.
+
+        A merge may give a record values that we wrote to another one (HubSpot even makes a new record of two deals): what
+        was sent to the records that live on in it is ours there too.
+        """
         wanted = set(refs)
+        losers = self._living_on(wanted)
+        found = self._cells({*wanted, *losers})
+        for (ref, name), cell in list(found.items()):
+            survivor = losers.get(ref)
+            if survivor is None:
+                continue
+            theirs = (cell.sent, cell.read_back, *cell.since) if cell.has_base else cell.since
+            own = found.get((survivor, name), StoredCell())
+            found[survivor, name] = replace(own, since=tuple(dict.fromkeys((*theirs, *own.since))))
+        return {(ref, name): cell for (ref, name), cell in found.items() if ref in wanted}
+
+    def _living_on(self, refs: Collection[Ref]) -> dict[Ref, Ref]:
+        """Merged record → which of ``refs`` it lives on as."""
+        found: dict[Ref, Ref] = {}
+        with self._database.reading() as open_:
+            ids = {id_: ref for ref, id_ in fact_ids(self._database, open_, refs).items()}
+            names = places(self._database, open_)
+            for some in chunks(sorted(ids)):
+                query = select(fact.c.survivor, fact.c.place, fact.c.external).where(
+                    fact.c.workspace == self._database.workspace, fact.c.survivor.in_(some)
+                )
+                for survivor, place, external in open_.execute(query):
+                    found[Ref(*names[place], external)] = ids[survivor]
+        return found
+
+    def _cells(self, wanted: Collection[Ref]) -> dict[tuple[Ref, str], StoredCell]:
+        workspace, found = self._database.workspace, dict[tuple[Ref, str], StoredCell]()
         with self._database.reading() as open_:
             names = places(self._database, open_)
             numbers = {place: id_ for id_, place in names.items()}

@@ -250,7 +250,12 @@ class Doer:
 
     def _tasks(self, changes: Sequence[TaskChange]) -> Iterator[Applied]:
         by_key = {change.key: change for change in changes}
-        intents = [self._task_intent(change) for change in changes]
+        # Whoever is sent and not answered for is looked for by the next run first: by then any late landing has landed.
+        ref = changes[0].record
+        waiting = {intent.key for intent in self.journal.unresolved(ref.crm, ref.org)} & by_key.keys()
+        for key in sorted(waiting):
+            yield Applied(by_key[key], "unknown", "sent before, and not yet known to be there")
+        intents = [self._task_intent(change) for change in changes if change.key not in waiting]
         parked = self._refused(intents)
         for key, said in parked.items():
             yield Applied(by_key[key], "parked", f"refused before: {said}")

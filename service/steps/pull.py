@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import structlog
 
@@ -80,7 +81,11 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
         case "warm":
             pages = connector.warm(wanted)
         case "cold":
-            pages = connector.cold(wanted)
+            # What was never pulled is read in full by hot, which leaves a cursor: a deletion before the first hot pull
+            # would else never be told.
+            new = [each for each in wanted if each.cursor is None]
+            known_ones = connector.cold([each for each in wanted if each.cursor is not None])
+            pages = chain(connector.hot(new), known_ones) if new else known_ones
         case _:
             pages = connector.hot(wanted)
     for page in pages:

@@ -22,7 +22,6 @@ import structlog
 
 import service.shop as shops
 from connectors.base import Connector, Freshness, Surroundings
-from connectors.hubspot.changes import Reach
 from connectors.hubspot.connector import connect as connect_hubspot
 from connectors.hubspot.pulling import Pages
 from connectors.salesforce.connector import connect as connect_salesforce
@@ -221,7 +220,7 @@ def ground() -> Iterator[Ground]:
     """A ground, with the product's seams in its hands until it ends."""
     os.environ.update(CREDENTIALS)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    fast = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only for speed
+    fast = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
     home = Path(tempfile.mkdtemp(prefix="partnersync-model-", dir=fast))
     owner, gone = shops.owner, shops.gone
     try:

@@ -124,7 +124,7 @@ class Oracle:
                 object_ = NAMES[crm][kind]
                 for id_, row in self.people.rows(crm, kind).items():
                     there.add((crm, object_, id_))
-                    said = {**row.get("properties", row), **({"hs_primary_associated_company": primary.get(id_)})}
+                    said = {**row.get("properties", row), "hs_primary_associated_company": primary.get(id_)}
                     wrong += self._same(
                         held.get((crm, object_, id_)), said, feeds[crm, object_], level, (crm, object_, id_)
                     )

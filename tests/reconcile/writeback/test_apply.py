@@ -228,3 +228,19 @@ def test_the_intent_key_of_the_same_wish_is_the_same_after_a_lost_database() -> 
         keys.append(book.done[0].intent.key)
 
     assert keys[0] == keys[1]
+
+
+def test_a_task_whose_fate_is_still_unknown_is_not_sent_again_by_the_same_run() -> None:
+    """Found by the worlds: resolve sends it once more and its answer is lost again; planned anew, it came twice."""
+    crm, book = Crm({"a": {"partner": None}}, lose="before"), Book()
+    list(doer(crm, book).apply([task()]))
+    crm.lose = "after"
+    resolved = list(doer(crm, book).resolve("memory", "1"))
+
+    applied = list(doer(crm, book).apply([task()]))
+
+    assert [each.status for each in resolved] == ["unknown"]
+    assert [each.status for each in applied] == ["unknown"]
+    assert crm.tasks == ["ps-1"]
+    assert [done.status for done in doer(crm, book).resolve("memory", "1")] == ["applied"]
+    assert crm.tasks == ["ps-1"]

@@ -1,0 +1,83 @@
+"""What the worlds of ``model`` found, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.model.ground import Ground, ground
+from tests.faults.model.harms import BY_NAME, Armed, Struck
+from tests.faults.model.people import People
+from tests.faults.model.steps import Play
+
+pytestmark = pytest.mark.fault
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+@pytest.fixture
+def play(here: Ground) -> Play:
+    """A world of a few customers and deals that nobody pulled yet; its tasks have a unique field for the key."""
+    made = Play(here, Struck())
+    made.begin("found", 4)
+    return made
+
+
+def won(people: People, crm: str, sold_with: str | None = "Contoso") -> str:
+    """A new deal that is won; with nobody as its partner it wants a task."""
+    id_ = people.create(crm, "deal", 1)
+    names = {
+        "salesforce": ("StageName", "Sold_With__c", "Closed Won"),
+        "hubspot": ("dealstage", "partner", "closedwon"),
+    }
+    stage, partner, value = names[crm]
+    object_ = "Opportunity" if crm == "salesforce" else "deals"
+    people.vendor(crm).edit(object_, id_, {stage: value, partner: sold_with or ""}, "Robin Reyes")
+    people.once_won.add((crm, id_))
+    people.ground.move(5)
+    return id_
+
+
+def test_a_deletion_between_a_first_nightly_read_and_the_first_hot_pull_is_seen(play: Play) -> None:
+    play.cycle("cold")
+    play.ground.move(5)
+    play.people.delete("salesforce", "deal", 0)
+
+    assert play.judge() == []
+
+
+def test_a_deal_that_two_deals_were_merged_into_is_written_as_ours(play: Play) -> None:
+    """Its fields came with values of ours from another record: nobody typed them, and they follow the new facts."""
+    for _ in range(3):
+        won(play.people, "hubspot")
+    play.cycle("hot")
+    play.ground.move(5)
+    play.people.merge("hubspot", "deal", 0, 0)
+    play.ground.move(5)
+    ids = sorted(play.people.rows("hubspot", "deal"))
+    play.people.vendor("hubspot").edit("deals", ids[-1], {"amount": "4321"}, "Robin Reyes")
+
+    assert play.judge() == []
+
+
+def test_a_task_whose_answer_is_lost_twice_is_made_once(here: Ground) -> None:
+    """No unique field: sent again by the next run, its answer lost again, and planned anew by that very run."""
+    play = Play(here, Struck())
+    play.begin("found", 3)
+    won(play.people, "hubspot", None)
+    unlanded = Armed(here, play.struck, BY_NAME["connection lost before commit"], "write tasks", "hubspot", 1, 9)
+    with unlanded.waiting():
+        play.cycle("hot")
+    play.ground.move(5)
+    landed = Armed(here, play.struck, BY_NAME["connection lost after commit"], "settle open", "hubspot", 1, 9)
+    with landed.waiting():
+        play.cycle("hot")
+
+    assert unlanded.fired
+    assert landed.fired
+    assert play.judge() == []
