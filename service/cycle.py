@@ -7,7 +7,7 @@ a killed run left undone is still marked as such, and the next run does it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -33,6 +33,7 @@ from state.snapshots import Snapshots
 from state.standings import Standings
 from state.tasks import Tasks
 
+_ROUNDS = 2
 Calls = dict[str, dict[str, dict[str, int]]]
 """How often each endpoint was called, by connection and freshness."""
 
@@ -219,12 +220,27 @@ def _act(
         report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
     with _timed(report, watch, "apply"):
         if report.plan.changes:
-            digests = {change.digest for change in approved.changes} if approved else None
+            digests = {change.digest for change in (approved or report.plan).changes}
             report.done = apply_plan(
                 shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n), insist=approve is not None
             )
+            _mend(shop, fence, run, rules, report.done, digests)
         if recovering(shop.database) and not report.failed:
             recovered(shop.database, fence)
+
+
+def _mend(shop: Shop, fence: Fence, run: int, rules: Rules, done: Doing, approved: Collection[str]) -> None:
+    """Settle what is open after a connection failed, by reading, and send once more what did not land.
+
+    Nothing but what was approved: the same change, of the same record, from the same value. What is still open after a few
+    rounds waits for the next cycle.
+    """
+    for _ in range(_ROUNDS):
+        if not done.open or shop.stop.is_set() or resolve_all(shop, fence, run).failed:
+            return
+        planned = plan_all(shop, rules, Moved())
+        Standings(shop.database).settle(fence, planned.quiet)
+        done.follow(apply_plan(shop, fence, planned.plan, run, approved))
 
 
 def _sorted_out(calls: Mapping[tuple[str, str, str], int]) -> Calls:

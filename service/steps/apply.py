@@ -17,6 +17,7 @@ from state.database import Fence
 from state.journal import Journal
 
 QUIET = frozenset({"adopt", "override", "review"})
+OPEN = ("unknown", "pending")
 
 
 @dataclass(slots=True)
@@ -26,6 +27,20 @@ class Doing:
     counts: Counter[str] = field(default_factory=Counter)
     noteworthy: list[Applied] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        """How many writes may have landed or were not sent."""
+        return sum(self.counts[status] for status in OPEN)
+
+    def follow(self, later: Doing) -> None:
+        """Take in what a further round made of the open ones."""
+        for status in OPEN if not later.failed else ():
+            del self.counts[status]
+        sent = {status: n for status, n in later.counts.items() if status not in QUIET and status != "unapproved"}
+        self.counts.update(sent)
+        self.noteworthy = [each for each in self.noteworthy if each.status not in OPEN] + later.noteworthy
+        self.failed = later.failed
 
 
 def apply_plan(

@@ -76,11 +76,12 @@ def test_writes_whose_answer_is_lost_take_effect_once(theatre: Theatre, when: st
 
 
 def test_an_edit_between_a_lost_answer_and_the_next_run_is_the_persons(theatre: Theatre) -> None:
-    """A write landed, its answer and its read-back were lost; a rep changes the field before we come back."""
+    """A write landed, its answer and every read-back were lost; a rep changes the field before we come back."""
     theatre.fault("drop", endpoint="collections.update", when="after_commit", nth=1)
-    theatre.fault("rate_limited", endpoint="collections.read", nth=2)
+    for nth in range(2, 8):
+        theatre.fault("rate_limited", endpoint="collections.read", nth=nth)
     lost = theatre.cycle()
-    theatre.mended()
+    theatre.server.world.faults.remove()
     written = theatre.fields("salesforce", "Account", "Partner__c")
     theirs = next(id_ for id_, said in sorted(written.items()) if said)
     edit = {
