@@ -54,12 +54,13 @@ class Credits:
         with self._database.writing(fence) as open_:
             ids = fact_ids(self._database, open_, {each.opportunity for each in decided})
             by_id = {ids[each.opportunity]: each for each in decided if each.readable}
-            credited = self._credits(open_, by_id, config)
+            credited, anew = self._credits(open_, by_id, config)
             now = self._database.clock.now()
             entered, pools = self._entries(open_, by_id, now)
             rates = self._rates(open_, by_id)
             mark(self._database, open_, dirty_pool, pools, now)
-            self._mark_records(open_, credited | entered)
+            # Other rules may say something else of the same credits: a stage, a partner's name, a word for a role.
+            self._mark_records(open_, credited | entered | anew)
             unmark(self._database, open_, dirty, ids.values())
             for some in chunks(sorted(ids[each.opportunity] for each in decided if not each.readable)):
                 here = update(standing).where(standing.c.workspace == self._workspace)
@@ -89,12 +90,13 @@ class Credits:
         for row in rows:
             yield Finding(row.code, Ref.parse(row.ref), row.message, row.severity)
 
-    def _credits(self, open_: Connection, by_id: Mapping[int, Decided], config: str) -> set[int]:
+    def _credits(self, open_: Connection, by_id: Mapping[int, Decided], config: str) -> tuple[set[int], set[int]]:
+        """Store credits and findings; the deals whose credits changed, and those that were decided by other rules before."""
         held: dict[int, Any] = {}
         for some in chunks(sorted(by_id)):
             query = select(standing).where(standing.c.workspace == self._workspace, standing.c.opportunity.in_(some))
             held.update((row.opportunity, row) for row in open_.execute(query))
-        credited, noticed = set(), set()
+        credited, noticed, anew = set(), set(), set()
         rows, findings, stands = [], [], []
         for id_, each in by_id.items():
             new = [self._credit_row(id_, place, one) for place, one in enumerate(each.credits)]
@@ -109,6 +111,8 @@ class Credits:
                 noticed.add(id_)
                 findings += told
             stand = {"hash": ".".join(hashes), "config": config, "good_until": each.good_until}
+            if row is not None and row.config != config:
+                anew.add(id_)
             if row is None or any(getattr(row, name) != value for name, value in stand.items()):
                 stands.append({"workspace": self._workspace, "opportunity": id_, **stand})
         self._rewrite(open_, credit, credited, rows)
@@ -116,7 +120,7 @@ class Credits:
         if stands:
             now = self._database.clock.now()
             open_.execute(upsert(self._database, standing), [{**each, "decided_at": now} for each in stands])
-        return credited
+        return credited, anew
 
     def _rewrite(self, open_: Connection, table: Any, deals: Iterable[int], rows: Sequence[Mapping[str, Any]]) -> None:
         for some in chunks(sorted(deals)):

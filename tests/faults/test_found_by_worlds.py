@@ -81,3 +81,17 @@ def test_a_task_whose_answer_is_lost_twice_is_made_once(here: Ground) -> None:
     assert unlanded.fired
     assert landed.fired
     assert play.judge() == []
+
+
+def test_other_rules_are_compared_with_every_record_they_may_say_something_else_of(play: Play) -> None:
+    """A stage that counts as lost from now on changes no credit, but how many open deals an account shows."""
+    play.people.create("salesforce", "account", 0)
+    deal = play.people.create("salesforce", "deal", 0)
+    fields = {"StageName": "Perception Analysis", "Sold_With__c": "Contoso"}
+    play.people.vendor("salesforce").edit("Opportunity", deal, fields, "Robin Reyes")
+    play.ground.move(5)
+    play.cycle("hot")
+    play.cycle("hot")
+    play.ground.terms.moved = True
+
+    assert play.judge() == []

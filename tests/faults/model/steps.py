@@ -87,6 +87,7 @@ class Play:
 
     def cycle(self, work: Mapping[str, Freshness] | Freshness, **how: object) -> Ended:
         """A cycle, and what must hold after any cycle."""
+        self.ground.move(0.003)  # no CRM takes an edit, a read and another edit in one millisecond
         ended = self.ground.cycle(work, **how)
         self.wrong += self.oracle.still_appended()
         return ended
@@ -170,7 +171,9 @@ class Play:
             self.ground.gone.add(self.ground.owner())
             if step.c % 2:
                 self.people.edit_fact(CRMS[step.c // 2 % 2], step.c, step.c // 7, step.c // 3)
+            self.ground.move(0.003)
             self.ground.cycle("hot")
+            self.ground.move(0.003)
             overtaken.append(self.ground.world.counters.total(write=True))
             moments.step, moments.call, moments.crm, moments.sent = before
 
