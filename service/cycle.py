@@ -216,6 +216,8 @@ def _act(
     # A CRM that is down while there is nothing to do anyway is a failed pull; no plan waits for anybody.
     if report.reasons and not approve and not (idle and only_out_of_reach):
         raise UnsafePlanError(report.reasons, report.plan)
+    if not idle:
+        fence.check()  # nothing is posted either while a person has halted the workspace
     with _timed(report, watch, "post"):
         report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
     with _timed(report, watch, "apply"):

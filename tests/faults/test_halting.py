@@ -1,0 +1,54 @@
+"""The kill switch: once a person pulled it, nothing more is written or posted, not even by the run that is under way."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from partnersync.errors import ConflictError
+from service.shop import opened
+from state.ledger import Ledger
+from tests.faults.conftest import Theatre
+
+pytestmark = pytest.mark.fault
+
+
+def test_a_halted_workspace_reads_and_plans_and_neither_posts_nor_writes_until_it_is_resumed(theatre: Theatre) -> None:
+    code, said = theatre.command("halt")
+    assert (code, "partnersync resume" in said) == (0, True)
+    before = theatre.writes()
+
+    code, said = theatre.command("run")
+
+    assert (code, theatre.writes()) == (5, before)
+    assert "halted this workspace" in said
+    with opened(theatre.config) as shop:
+        assert not list(Ledger(shop.database).lines())
+    assert "halted by" in theatre.command("status")[1]
+    assert theatre.command("plan")[0] == 0
+    assert theatre.command("resume")[0] == 0
+    assert theatre.command("run")[0] == 0
+    theatre.is_as_undisturbed()
+    theatre.is_quiet()
+
+
+def test_a_run_that_is_halted_between_two_batches_sends_no_further_one(theatre: Theatre) -> None:
+    """The switch is pulled while one CRM is slow to answer the first batch; the other gets none."""
+    theatre.fault({"kind": "latency", "ms": 1500}, writes_only=True, nth=1)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(theatre.cycle)
+        end = time.monotonic() + 60
+        while not theatre.ask("faults")[0]["fired"]:
+            assert time.monotonic() < end, "nothing was ever written"
+            time.sleep(0.01)
+        theatre.command("halt")
+        with pytest.raises(ConflictError, match="halted"):
+            run.result()
+
+    assert theatre.writes() == 1
+    theatre.mended()
+    theatre.command("resume")
+    theatre.cycle()
+    theatre.is_as_undisturbed()
