@@ -35,6 +35,18 @@ ROOT = Path(str(service.__file__)).parents[1]
 _WON = "when: {opportunity.outcome: won, attribution.sourced: missing, attribution.influenced: present}"
 _GENERATED_IDS = {"salesforce": ("Task", "Id"), "hubspot": ("tasks", "id")}
 
+LEDGER = """
+    SELECT p.program, p.plan, p.partner, p.measure, p.period, p.currency, s.rule, s.role, s.component, s.generation,
+    place.crm, place.object, f.external, l.sequence, l.kind, l.minor
+    FROM line l
+    JOIN pool p ON p.workspace = l.workspace AND p.id = l.pool
+    JOIN strand s ON s.workspace = l.workspace AND s.id = l.strand
+    JOIN fact f ON f.workspace = l.workspace AND f.id = l.opportunity
+    JOIN place ON place.workspace = f.workspace AND place.id = f.place
+    ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+"""
+"""Every line's key and amount, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -81,17 +93,7 @@ class Stage:
 
     def ledger(self) -> list[tuple[Any, ...]]:
         """Every line's key and amount, in order."""
-        return rows(
-            self.home / STATE,
-            """SELECT p.program, p.plan, p.partner, p.measure, p.period, p.currency, s.rule, s.role, s.component, s.generation,
-                      place.crm, place.object, f.external, l.sequence, l.kind, l.minor
-               FROM line l
-               JOIN pool p ON p.workspace = l.workspace AND p.id = l.pool
-               JOIN strand s ON s.workspace = l.workspace AND s.id = l.strand
-               JOIN fact f ON f.workspace = l.workspace AND f.id = l.opportunity
-               JOIN place ON place.workspace = f.workspace AND place.id = f.place
-               ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14""",
-        )
+        return rows(self.home / STATE, LEDGER)
 
     def in_flight(self) -> int:
         """How many writes the journal holds whose outcome is not known."""

@@ -216,7 +216,7 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
+def ground(moments: Moments | None = None) -> Iterator[Ground]:
     """A ground, with the product's seams in its hands until it ends."""
     os.environ.update(CREDENTIALS)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
@@ -229,7 +229,7 @@ def ground() -> Iterator[Ground]:
         empty = home / "empty.db"
         migrate.upgrade(f"sqlite:///{empty}")
         server = start()
-        made = Ground(home, server, empty, server.world)
+        made = Ground(home, server, empty, server.world, moments or Moments())
         shops.owner, shops.gone = made.owner, lambda who: who in made.gone
         try:
             with standing_around(made.moments):
