@@ -7,6 +7,7 @@ pragma does nothing), checked before the commit, and the append-only triggers ar
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -62,7 +63,7 @@ def is_new(url: str) -> bool:
 
 def head() -> str:
     """The revision that this version works on."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
+    found = _scripts().get_current_head()
     assert found is not None, "the package carries at least one revision"
     return found
 
@@ -83,7 +84,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _refuse_unknown(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {script.revision for script in _scripts().walk_revisions()}
     if revision is not None and revision not in known:
         raise StateError(f"the database is at {revision}, which this version does not know: update partnersync")
 
@@ -101,6 +102,12 @@ def _refuse_orphans(connection: Connection) -> None:
             raise StateError(
                 f"{len(orphans)} rows would refer to nothing, first in {orphans[0][0]}: nothing was changed"
             )
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Read once: each revision is a module to compile, and every command asks."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:
