@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, literal_column, make_url, select, update
@@ -20,13 +21,14 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.clock import Clock
 from partnersync.errors import ConflictError, StateError
-from state.schema import lease, workspace
+from state.schema import intent, lease, run, version, workspace
 from state.types import Whole
 
 CLOCKS = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
     "postgresql": "CAST(extract(epoch from clock_timestamp()) * 1000000 AS BIGINT)",
 }
+_TICK = timedelta(microseconds=1)
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA foreign_keys=ON",
@@ -68,6 +70,7 @@ class Database:
         self.workspace = workspace_id
         self.clock = clock
         self.dialect = writer.dialect.name
+        self._last: datetime | None = None
 
     @classmethod
     def open(cls, url: str, workspace_slug: str, clock: Clock) -> Database:
@@ -123,6 +126,34 @@ class Database:
     def now(self) -> ColumnElement[int]:
         """The database's own clock in microseconds, as an expression."""
         return literal_column(CLOCKS[self.dialect], type_=Whole())
+
+    def stamp(self) -> datetime:
+        """Now, but always after everything that was stamped before, also where the machine's clock was set back.
+
+        What we saw and what we wrote is put in order by these stamps: of a record that was read before our own last write
+        the write is the newer word.
+        """
+        now = self.clock.now()
+        if self._last is None:
+            self._last = self._newest()
+        if self._last is not None:
+            now = max(now, self._last + _TICK)
+        self._last = now
+        return now
+
+    def _newest(self) -> datetime | None:
+        """The latest stamp that is stored: the newest rows of what was seen, sent and run bear it."""
+        here = [
+            select(column).where(table.c.workspace == self.workspace).order_by(table.c.id.desc()).limit(1)
+            for table, column in (
+                (version, version.c.seen_at),
+                (intent, func.coalesce(intent.c.finished_at, intent.c.begun_at)),
+                (run, func.coalesce(run.c.ended_at, run.c.started_at)),
+            )
+        ]
+        with self.reading() as connection:
+            found = [connection.execute(query).scalar_one_or_none() for query in here]
+        return max((each for each in found if each is not None), default=None)
 
     def take(self, connection: Connection, table: Any, count: int) -> range:
         """The next ``count`` ids of ``table`` in this workspace; only the lease's holder hands them out."""

@@ -48,7 +48,7 @@ class Journal:
         Raises:
             ConflictError: the lease is lost; nothing may be sent.
         """
-        now = self._database.clock.now()
+        now = self._database.stamp()
         with self._database.writing(self._fence) as open_:
             again = self._newest(open_, [each.key for each in intents], (*OPEN, "pending"))
             new = [each for each in intents if each.key not in again]
@@ -72,7 +72,7 @@ class Journal:
         """Store outcomes; what is applied or verified becomes B."""
         if not results:
             return
-        now = self._database.clock.now()
+        now = self._database.stamp()
         with self._database.writing(self._fence) as open_:
             ids = self._newest(open_, [each.intent.key for each in results])
             outcomes = [
@@ -117,7 +117,7 @@ class Journal:
             self._remember(some)
 
     def _remember(self, changes: Sequence[FieldChange]) -> None:
-        now = self._database.clock.now()
+        now = self._database.stamp()
         with self._database.writing(self._fence) as open_:
             places = place_ids(
                 self._database, open_, {(c.ref.crm, c.ref.org, c.ref.object) for c in changes}, make=True
@@ -148,7 +148,7 @@ class Journal:
                 "intent": ids[each.key],
                 "value": value,
                 "read_back": back[each.key].get(cell["field"], value),
-                "at": self._database.clock.now(),
+                "at": self._database.stamp(),
             }
             for each, cell, value in self._cells(open_, [done.intent for done in landed])
         ]
@@ -183,7 +183,7 @@ class Journal:
                     "owner": change.owner,
                     "priority": change.priority,
                     "open": change.action != "task_close",
-                    "at": self._database.clock.now(),
+                    "at": self._database.stamp(),
                 }
             )
         if rows:
@@ -239,7 +239,7 @@ class Journal:
             "status": "inflight",
             "message": "",
             "run": self._run,
-            "begun_at": self._database.clock.now(),
+            "begun_at": self._database.stamp(),
         }
 
 

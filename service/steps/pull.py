@@ -117,7 +117,7 @@ def _remember(shop: Shop, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
         fence,
         page,
         feed.kind,
-        shop.clock.now(),
+        shop.database.stamp(),
         feed.connection,
         wrong,
         reach,

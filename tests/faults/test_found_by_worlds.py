@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -93,5 +94,20 @@ def test_other_rules_are_compared_with_every_record_they_may_say_something_else_
     play.cycle("hot")
     play.cycle("hot")
     play.ground.terms.moved = True
+
+    assert play.judge() == []
+
+
+def test_what_we_saw_and_what_we_wrote_stays_in_order_when_our_clock_is_set_back(play: Play) -> None:
+    """Written two hours "before" it was last read: the write is the newer word all the same, and no person's edit."""
+    people = play.people
+    deal = people.create("hubspot", "deal", 1)
+    people.vendor("hubspot").edit("deals", deal, {"dealstage": "contractsent", "partner": "Contoso"}, "Robin Reyes")
+    play.cycle("hot")
+    play.cycle("cold")
+    people.vendor("hubspot").edit("deals", deal, {"partner": "Globex"}, "Robin Reyes")
+    play.ground.skew = timedelta(hours=-2)
+    play.cycle("hot")
+    play.cycle("warm")
 
     assert play.judge() == []

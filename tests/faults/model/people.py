@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from partnersync.clock import parse_instant
 from sandbox.wire import Vendor
 from tests.faults.model.ground import Ground
 from tests.faults.model.programme import NAMES, OURS_ON, PARTNERS, REP, STAGES, WON, account, deal
@@ -26,6 +27,7 @@ class People:
     edited: set[tuple[str, str]] = field(default_factory=set)
     once_won: set[tuple[str, str]] = field(default_factory=set)
     count: int = 0
+    locked_since: datetime | None = None
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -43,8 +45,9 @@ class People:
         return {str(row.get("Id") or row["id"]): row for row in dumped}
 
     def one(self, crm: str, kind: str, number: int) -> str | None:
-        """Some live record."""
-        ids = sorted(self.rows(crm, kind))
+        """Some live record; while a long transaction commits, one that nobody else changed since it began (it held it)."""
+        rows, since = self.rows(crm, kind), self.locked_since if crm == "salesforce" else None
+        ids = sorted(id_ for id_, row in rows.items() if since is None or parse_instant(row["SystemModstamp"]) <= since)
         return ids[number % len(ids)] if ids else None
 
     # -- doing -------------------------------------------------------------------------------------------------------
@@ -203,12 +206,13 @@ class People:
             return
         age = (self.ground.world.clock.now() - began) // timedelta(seconds=1)
         self.ground.world.settings.update("salesforce", {"late_commit_s": age})
+        self.locked_since = began
         try:
             self.edit_fact("salesforce", number, what, value)
             if value % 3 == 0:
                 self.create("salesforce", "deal", value)
         finally:
-            self.ground.transaction = None
+            self.ground.transaction = self.locked_since = None
             self.ground.world.settings.update("salesforce", {"late_commit_s": 0, "in_flight_s": 0})
 
     def lagging(self, seconds: int, number: int, what: int, value: int) -> None:
