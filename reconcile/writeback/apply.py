@@ -101,7 +101,10 @@ class Fence(Protocol):
 
 @dataclass(slots=True)
 class Doer:
-    """Applies changes of one org or portal; with ``insist`` also those that the CRM refused lately."""
+    """Applies changes of one org or portal; with ``insist`` also those that the CRM refused lately.
+
+    ``recovering``: the database was restored, and tasks that it does not know may be there: each is looked for first.
+    """
 
     workspace: str
     journal: Journal
@@ -110,6 +113,7 @@ class Doer:
     normal: Normal
     stop: Event
     insist: bool = False
+    recovering: bool = False
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Applied]:
         """Send what is to be sent; yields one outcome per change, as they come. Stops between batches when told to."""
@@ -260,8 +264,23 @@ class Doer:
         for key, said in parked.items():
             yield Applied(by_key[key], "parked", f"refused before: {said}")
         ready = [intent for intent in intents if intent.key not in parked]
+        there = self._found([intent for intent in ready if by_key[intent.key].action == "task_create"])
+        for done in there:
+            yield Applied(by_key[done.intent.key], done.status, "was there already")
+        taken = {done.intent.key for done in there}
+        ready = [intent for intent in ready if intent.key not in taken]
         for done in self._put(ready) if ready else ():
             yield Applied(by_key[done.intent.key], done.status, done.message)
+
+    def _found(self, creates: Sequence[Intent]) -> list[Done]:
+        """The tasks that an earlier life of the database made: ours from now on, as they are."""
+        if not (self.recovering and creates):
+            return []
+        found = self.writer.find_tasks([intent.task for intent in creates if intent.task is not None])
+        there = [Done(intent, "applied", id=found[intent.key]) for intent in creates if intent.key in found]
+        self.journal.begin([done.intent for done in there])
+        self.journal.finish(there)
+        return there
 
     def _refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
         return {} if self.insist else self.journal.refused(intents)

@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 from partnersync.clock import local_day
-from partnersync.credits import UNASSIGNED, Credit
+from partnersync.credits import ROLES, UNASSIGNED, Credit
 from partnersync.facts import Account, Opportunity, Partner
 from partnersync.money import Money
 from reconcile.writeback.config import AccountFieldRule, FieldRule, OpportunityFieldRule
@@ -122,6 +122,32 @@ def account_value(
             value = _of_partner(rule.value, credit.partner, partners, timezone, crm, credit)
             return Desired(_mapped(rule, value), f"{credit.role} {deal.opportunity.name} by {credit.partner}")
     return Desired(None, f"no opportunity of {account.name} has a credited partner")
+
+
+def may_be_ours(rule: FieldRule, what: str, value: str | None, partners: Iterable[Partner], crm: str) -> bool:
+    """Whether ``value`` is one that a rule for ``what`` (``partner.name``) can have written to this CRM.
+
+    Asked after a restore, when the database no longer knows what was written last. Figures, days and sentences can always be
+    ours; a name, id, type or role only if some partner or credit has it: what a person typed is told apart by that.
+    """
+    if value is None:
+        return True
+    match what:
+        case "partner.name":
+            words = {partner.name for partner in partners}
+        case "partner.id":
+            words = {partner.id for partner in partners}
+        case "partner.type":
+            words = {partner.type for partner in partners}
+        case "partner.manager":
+            words = {partner.manager for partner in partners if partner.manager}
+        case "partner.crm_id":
+            words = {id_ for partner in partners if (id_ := partner.crm_ids.get(crm))}
+        case "credit.role":
+            words = set(ROLES)
+        case _:
+            return True
+    return value in {_mapped(rule, word) for word in words}
 
 
 def shown(held_by: Iterable[Credit], role: str | None) -> Credit | None:

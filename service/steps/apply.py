@@ -13,6 +13,7 @@ from partnersync.errors import ConnectorError
 from reconcile.writeback.apply import Applied, Doer
 from service.shop import Shop
 from service.steps.writer import ConnectorWriter
+from state.backup import recovering
 from state.database import Fence
 from state.journal import Journal
 
@@ -97,7 +98,7 @@ def resolve_all(shop: Shop, fence: Fence, run: int) -> Doing:
 def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str, insist: bool = False) -> Doer:
     writer = ConnectorWriter(shop.crm(connection))
     normal = shop.schemas(connection).normal
-    return Doer(shop.settings.workspace, journal, writer, fence, normal, shop.stop, insist)
+    return Doer(shop.settings.workspace, journal, writer, fence, normal, shop.stop, insist, recovering(shop.database))
 
 
 def _by_connection(shop: Shop, changes: list[Change]) -> Iterator[tuple[str, list[Change]]]:

@@ -15,7 +15,7 @@ from partnersync.ids import Ref
 from partnersync.records import Person, Unreadable
 from reconcile.writeback.asked import shown_partner, task_facts, task_texts
 from reconcile.writeback.config import ConnectionWriteback, FieldRule, TaskRule
-from reconcile.writeback.desired import Desired, Standing, account_value, opportunity_value
+from reconcile.writeback.desired import Desired, Standing, account_value, may_be_ours, opportunity_value
 from reconcile.writeback.merge import Base, Noted
 from reconcile.writeback.plan import Cell, field_change, plan
 from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review
@@ -248,12 +248,21 @@ class Planner:
             current, hidden = known.read_back, False
         if not known.has_base and not known.since and wanted.value is None and current is None:
             return None
-        since = (*known.since, current) if self._adopting and known.has_base else known.since
+        since = (
+            (*known.since, current)
+            if self._adopting and known.has_base and self._may_be(rule, record, current)
+            else known.since
+        )
         base = Base(known.sent, known.read_back, since) if known.has_base or since else None
         noted = Noted(*known.noted) if known.noted else None
         cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label)
         schemas = self._schema(connection)
         return field_change(cell, lambda value: schemas.normal(record.ref.object, name, value))
+
+    def _may_be(self, rule: FieldRule, record: StoredRecord, current: str | None) -> bool:
+        """Whether what a field says can be a later write of ours, which the restored database does not know."""
+        what = str(getattr(rule, "value", ""))
+        return may_be_ours(rule, what, current, self._rules.book.partners.values(), record.ref.crm)
 
     def _schema(self, connection: str) -> Schemas:
         if connection not in self._schemas:
