@@ -9,9 +9,9 @@ config as it was read.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 
 from connectors.base import Freshness
 from service.cycle import Report
+from service.shop import Shop
 from state import database
 from tests.faults.crashes.points import Passing, Points
 from tests.faults.crashes.wire import wired
@@ -52,17 +53,35 @@ Picture = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What both databases hold at some moment, ours as its file and its log, and the process that holds the lease."""
+
+    crm: sqlite3.Connection
+    state: bytes
+    log: bytes
+    at: datetime
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Beginning:
-    """A world to begin from: both databases, the work of the run, and what a run that nobody disturbs leaves and passes."""
+    """A world to begin from, the work of the run, and what a run that nobody disturbs leaves and passes."""
 
     name: str
     work: Freshness
-    crm: sqlite3.Connection
-    state: bytes
-    at: datetime
+    kept: Kept
     picture: Picture
     trace: tuple[Passing, ...]
     writes: int
+
+
+@dataclass(slots=True)
+class Process:
+    """One of ours that ran; without ``report`` it died."""
+
+    shop: Shop | None
+    work: Freshness
+    report: Report | None = None
 
 
 @dataclass(slots=True)
@@ -81,58 +100,70 @@ class Yard:
         draw = Random(f"{kind}:{seed}")
         self.points.begin()
         self._play(kind, draw, seed)
-        here = self.ground.world
-        here.counters.reset()
-        crm = sqlite3.connect(":memory:", check_same_thread=False)
-        here.store._writer.backup(crm)
-        made = Beginning(
-            f"{kind} {seed}", draw.choice(_WORK), crm, self._file.read_bytes(), here.clock.now(), {}, (), 0
-        )
-        self.put_back(made)
-        report = self.run(made)
-        assert report is not None, "an undisturbed run dies"
-        trace, writes = tuple(self.points.trace), self._written()
-        picture = self.picture()
-        wrong = self.wrong_after(made, picture, report)
-        assert not wrong, f"{made.name} undisturbed: {wrong}"
-        return replace(made, picture=picture, trace=trace, writes=writes)
+        work, kept = draw.choice(_WORK), self._keep(None)
+        self.put_back(kept)
+        with self.process(work) as run:
+            assert run.report is not None, "an undisturbed run dies"
+            trace, writes, picture = tuple(self.points.trace), self._written(), self.picture()
+            wrong = self.wrong_after(run, picture)
+        assert not wrong, f"{kind} {seed} undisturbed: {wrong}"
+        return Beginning(f"{kind} {seed}", work, kept, picture, trace, writes)
 
-    def put_back(self, beginning: Beginning) -> None:
-        """Everything is as it was."""
-        for left in (f"{self._file}-wal", f"{self._file}-shm"):
-            Path(left).unlink(missing_ok=True)
-        self._file.write_bytes(beginning.state)
+    def left_at(self, beginning: Beginning, points: Collection[int]) -> Mapping[int, Kept]:
+        """What a process leaves that dies at each of these points."""
+        found: dict[int, Kept] = {}
+        last: list[Kept | None] = [None]
+
+        def told(n: int) -> None:
+            if n in points:
+                found[n] = last[0] = self._keep(last[0])
+
+        self.put_back(beginning.kept)
+        with self.process(beginning.work, told=told):
+            pass
+        return found
+
+    def put_back(self, kept: Kept) -> None:
+        """Everything is as it was; whoever held the lease then is dead."""
+        Path(f"{self._file}-shm").unlink(missing_ok=True)
+        self._file.write_bytes(kept.state)
+        self._log.write_bytes(kept.log)
         here = self.ground.world
-        beginning.crm.backup(here.store._writer)
-        here.clock.set(beginning.at)
+        kept.crm.backup(here.store._writer)
+        here.clock.set(kept.at)
         here.counters.reset()
         self.ground.gone.clear()
+        self.ground.gone.add(kept.holder)
 
-    def run(self, beginning: Beginning, fatal: int | None = None) -> Report | None:
-        """A process runs ``partnersync run``; None where it died. The lease of a dead one is noticed to be that."""
+    @contextmanager
+    def process(
+        self, work: Freshness, fatal: int | None = None, told: Callable[[int], None] | None = None
+    ) -> Iterator[Process]:
+        """A new process that has run ``partnersync run``, or died; the lease of a dead one is noticed to be that."""
         self.points.begin()
-        self.points.fatal = fatal
-        try:
-            ended = self.ground.cycle(beginning.work, approve="dana")
-        except Crash:
-            self.ground.gone.add(self.ground.owner())
-            return None
-        finally:
-            self.points.fatal, self.points.dead = None, False
+        self.points.fatal, self.points.told = fatal, told
+        with ExitStack() as open_:
+            try:
+                shop = open_.enter_context(self.ground.opened())
+                made = Process(shop, work)
+                made.report = self._cycle(made)
+            except Crash:
+                self.ground.gone.add(self.ground.owner())
+                made = Process(None, work)
+            self.points.fatal, self.points.told = None, None
             self.ground.move(5)
-        if ended.error is not None:
-            raise ended.error
-        return ended.report
+            yield made
 
-    def wrong_after(self, beginning: Beginning, expected: Picture, report: Report | None) -> list[str]:
-        """What is wrong after the run that ended; a further run is part of it."""
-        wrong = [f"the run failed: {dict(report.failed)}"] if report is not None and report.failed else []
+    def wrong_after(self, run: Process, expected: Picture) -> list[str]:
+        """What is wrong after a run that ended; a further one, of the same process, is part of it."""
+        assert run.report is not None
+        wrong = [f"the run failed: {dict(run.report.failed)}"] if run.report.failed else []
         wrong += differences(expected, self.picture())
         self.ground.move(61)
         self.ground.world.counters.reset()
-        again = self.run(beginning)
-        if again is None or again.failed or again.posted or self._written():
-            wrong.append(f"a further run wrote {self._written()} times: {again.counts() if again else 'it died'}")
+        again = self._cycle(run)
+        if again.failed or again.posted or self._written():
+            wrong.append(f"a further run wrote {self._written()} times: {again.counts()}")
         ((open_,),) = rows(self._file, OPEN)
         return wrong + ([f"the journal holds {open_} writes of unknown fate"] if open_ else [])
 
@@ -169,6 +200,28 @@ class Yard:
     @property
     def _file(self) -> Path:
         return self.ground.folder / "state.db"
+
+    @property
+    def _log(self) -> Path:
+        return Path(f"{self._file}-wal")
+
+    def _keep(self, last: Kept | None) -> Kept:
+        """What both databases hold now; what did not change since ``last`` is kept once."""
+        here = self.ground.world
+        state, log = self._file.read_bytes(), self._log.read_bytes() if self._log.exists() else b""
+        if last is not None:
+            state = last.state if last.state == state else state
+            log = last.log if last.log == log else log
+        crm = sqlite3.connect(":memory:", check_same_thread=False)
+        here.store._writer.backup(crm)
+        return Kept(crm, state, log, here.clock.now(), self.ground.owner())
+
+    def _cycle(self, run: Process) -> Report:
+        ended = self.ground.cycle(run.work, shop=run.shop, approve="dana")
+        if ended.error is not None:
+            raise ended.error
+        assert ended.report is not None
+        return ended.report
 
     def _written(self) -> int:
         return self.ground.world.counters.total(write=True)

@@ -7,13 +7,14 @@
     steps          step begins                                  of the cycle: ``pull``, ``plan``, ``apply`` …
 
 A crash is an exception that nothing catches, and from then on the dead process reaches neither database nor CRM: every clean-up
-that it tries meets the same exception.
+that it tries meets the same exception. So a crash leaves what both databases hold at its point, and one run can be watched at
+many points: ``told`` hears of each.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,11 +33,12 @@ class Points(Moments):
 
     trace: list[Passing] = field(default_factory=list)
     fatal: int | None = None
+    told: Callable[[int], None] | None = None
 
     def begin(self) -> None:
         """A new process, which nothing kills yet."""
         Moments.begin(self)
-        self.trace, self.fatal = [], None
+        self.trace, self.fatal, self.told = [], None, None
 
     def watch(self, name: str) -> None:
         """A step of the cycle begins."""
@@ -52,6 +54,8 @@ class Points(Moments):
         if self.dead:
             raise Crash
         self.trace.append((point, where or (_function() if point in TRANSACTION else self.place)))
+        if self.told is not None:
+            self.told(len(self.trace))
         if len(self.trace) == self.fatal:
             self.die()
 

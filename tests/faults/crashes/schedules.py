@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from random import Random
 
-from tests.faults.crashes.beginnings import KINDS, Beginning, Yard, yard
+from tests.faults.crashes.beginnings import KINDS, Beginning, Kept, Yard, yard
 from tests.faults.crashes.points import CALL, STEP, TRANSACTION, Passing
 
 _SHARE = 100
@@ -118,21 +118,19 @@ def drawn(beginning: Beginning, count: int, draw: Random) -> Iterator[tuple[int,
             yield first, 1 + draw.randrange(max(_AT_REST, len(beginning.trace) - first))
 
 
-def played(here: Yard, beginning: Beginning, fatal: Sequence[int], found: Found) -> list[str]:
-    """What is wrong with one schedule."""
-    here.put_back(beginning)
-    died = 0
-    report = None
-    for at in fatal:
-        report = here.run(beginning, at)
-        if report is not None:
-            break  # it ended before it came so far
-        died += 1
-        found.struck[here.points.trace[-1]] += 1
+def played(here: Yard, beginning: Beginning, kept: Kept, fatal: Sequence[int], found: Found) -> list[str]:
+    """What is wrong with one schedule, whose first crash left ``kept``."""
+    here.put_back(kept)
+    found.struck[beginning.trace[fatal[0] - 1]] += 1
     found.schedules += 1
-    found.twice += died > 1
-    report = report or here.run(beginning)
-    return here.wrong_after(beginning, beginning.picture, report)
+    for at in fatal[1:]:
+        with here.process(beginning.work, at) as run:
+            if run.report is not None:  # it ended before it came so far
+                return here.wrong_after(run, beginning.picture)
+            found.struck[here.points.trace[at - 1]] += 1
+            found.twice += 1
+    with here.process(beginning.work) as run:
+        return here.wrong_after(run, beginning.picture)
 
 
 def table(found: Found) -> str:
@@ -164,14 +162,15 @@ def _played(job: Job) -> Found:
                     found.wrong.append(str(error))
                     continue
                 found.passed |= set(beginning.trace)
-                for fatal in drawn(beginning, count, Random(f"{job.seed}:{kind}:{seed}")):
-                    wrong = played(here, beginning, fatal, found)
+                schedules = list(drawn(beginning, count, Random(f"{job.seed}:{kind}:{seed}")))
+                left = here.left_at(beginning, {fatal[0] for fatal in schedules})
+                for fatal in schedules:
+                    wrong = played(here, beginning, left[fatal[0]], fatal, found)
                     if wrong:
                         at = ",".join(map(str, fatal))
                         found.wrong.append(
                             f"--only {kind}:{seed} --at {at} ({beginning.trace[fatal[0] - 1]}): {wrong[:6]}"
                         )
-                beginning.crm.close()
                 gc.collect()
     finally:
         gc.enable()
@@ -188,7 +187,7 @@ def _again(name: str, fatal: Sequence[int]) -> int:
         for n, (point, where) in enumerate(beginning.trace, start=1):
             if not fatal or n in fatal[:1]:
                 _print(f"{n:4} {point} of {where}")
-        wrong = played(here, beginning, fatal, Found()) if fatal else []
+        wrong = played(here, beginning, here.left_at(beginning, fatal[:1])[fatal[0]], fatal, Found()) if fatal else []
     _print("\n".join(wrong) or "nothing is wrong")
     return 1 if wrong else 0
 
