@@ -36,12 +36,16 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What is left of a CRM's allowance: ``used`` of ``limit`` calls in the running window, as the CRM itself reported."""
+    """What is left of a CRM's allowance, as the CRM itself reported: ``used`` of ``limit`` calls.
+
+    With ``seconds`` it is a rate limit, so many calls in any so many seconds; without, the allowance of a day.
+    """
 
     name: str
     used: int
     limit: int
     at: datetime
+    seconds: float | None = None
 
 
 class Meter(Protocol):
@@ -59,8 +63,12 @@ class Meter(Protocol):
         """Seconds to wait before the next call of ``bucket`` may be sent (0.0: now), reserving its place.
 
         Raises:
-            QuotaError: the share that is reserved for people would be touched.
+            QuotaError: the connection rests, or the share that is reserved for people would be touched.
         """
+        ...
+
+    def rest(self, connection: str, seconds: float | None, reason: str) -> None:
+        """The CRM's allowance is used up: ask it nothing for so many seconds (None: it did not say for how long)."""
         ...
 
 

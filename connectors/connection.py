@@ -34,13 +34,13 @@ def is_reference(text: str) -> bool:
 class Connection(BaseModel):
     """The settings of one connection that do not depend on its CRM; each CRM's model adds its own.
 
-    ``paces`` is calls per second by bucket, for limits that the CRM does not tell in its headers.
+    ``paces`` is (calls, in how many seconds) by bucket, for limits that the CRM does not tell in its headers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     host_pattern: ClassVar[str]
     host_example: ClassVar[str]
-    paces: ClassVar[Mapping[str, float]] = {}
+    paces: ClassVar[Mapping[str, tuple[int, float]]] = {}
     field_pattern: ClassVar[str] = r"[A-Za-z]\w*"
     """What the name of a field that we write to looks like in this CRM."""
 

@@ -185,8 +185,8 @@ def opened(config: Path, *, json_logs: bool = False, verbose: bool = False) -> I
 
 def _meter(settings: Settings, database: Database) -> DatabaseMeter:
     named = settings.connections.items()
-    rates = {(name, bucket): pace for name, each in named for bucket, pace in each.paces.items()}
-    return DatabaseMeter(database, rates, {name: float(each.keep_for_people) for name, each in named})
+    paces = {(name, bucket): pace for name, each in named for bucket, pace in each.paces.items()}
+    return DatabaseMeter(database, paces, {name: float(each.keep_for_people) for name, each in named})
 
 
 @contextmanager

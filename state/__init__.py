@@ -38,8 +38,9 @@ hold no connection between chunks, so the consumer may write meanwhile.
     snapshots   Snapshots(database).seen(fence, hash, meaning) · .approve(fence, hash, who) · .approved(hash) · .meaning(hash)
     people      People(database).replace(fence, site, people) · .everyone(site) · .of(site) -> {id or e-mail: Person}
     drifts      Drifts(database).replace(fence, connection, [Drift]) · .all() -> (Drift, …)
-    meter       DatabaseMeter(database, rates=None, reserved=0.2): the Meter that connectors declare, and
+    meter       DatabaseMeter(database, paces=None, reserved=None): the Meter that connectors declare, and
                 .flush() · .taken() -> {(connection, freshness): calls since asked} · .totals()
+    rests       Rests(database).put(connection, seconds, reason) · .of(connection) -> Rest | None · .all()
     erase       erase(database, who, actor: str | None) -> payloads found; without actor only counted
     backup      backup(url, file) · restore(url, file) · recover(database) · recovering(database) -> bool
                 recovered(database, fence)

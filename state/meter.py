@@ -1,8 +1,9 @@
 """Count calls and keep allowances, shared by every process that uses this database.
 
 Counting must not cost a commit per call: counts gather in memory and are added to the rows by ``flush``. A killed process
-loses the counts since its last flush and nothing else. Places in a bucket are given out in the database, in its own time,
-because two processes that share a CRM's rate limit share no memory. Buckets that no limit was set for never make wait.
+loses the counts since its last flush and nothing else. Places in a rate limit are given out by ``buckets``: of a size that
+the connection sets or the CRM tells; where neither does, nobody waits. A connection whose allowance is used up rests
+(``rests``): every call of it is refused here until it is back.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from partnersync.errors import QuotaError
+from state.buckets import Buckets, Size
 from state.database import Database
 from state.marks import upsert
-from state.schema import bucket, budget, calls
-from state.types import Whole
+from state.rests import Rests
+from state.schema import budget, calls
 
 DAILY = "daily"
 _BELIEVED = timedelta(hours=1)
@@ -38,6 +40,8 @@ class Budget(Protocol):
     def limit(self) -> int: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def seconds(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +50,23 @@ class _Known:
     used: int
     limit: int
     at: datetime
+    seconds: float | None = None
 
 
 class DatabaseMeter:
-    """The meter of a workspace; ``rates`` is (connection, bucket) → calls per second, ``reserved`` connection → the share
-    of its daily allowance that is left to people.
+    """The meter of a workspace; ``paces`` is (connection, bucket) → (calls, in how many seconds) for limits that no CRM
+    tells, ``reserved`` connection → the share of its daily allowance that is left to people.
     """
 
     def __init__(
         self,
         database: Database,
-        rates: Mapping[tuple[str, str], float] | None = None,
+        paces: Mapping[tuple[str, str], tuple[int, float]] | None = None,
         reserved: Mapping[str, float] | None = None,
     ) -> None:
         self._database = database
-        self._rates = dict(rates or {})
+        self._buckets = Buckets(database, {key: Size(*pace) for key, pace in (paces or {}).items()})
+        self._rests = Rests(database)
         self._reserved = dict(reserved or {})
         self._lock = Lock()
         self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
@@ -78,7 +84,9 @@ class DatabaseMeter:
             self._ever[connection, freshness, endpoint] += 1
 
     def learn(self, connection: str, budget: Budget) -> None:
-        """The CRM said what is left."""
+        """The CRM said what is left; of a running window (``seconds``), how large it is."""
+        if budget.seconds is not None:
+            self._buckets.learn(connection, budget.name, Size.told(budget.limit, budget.seconds), budget.used)
         with self._lock:
             self._budgets[connection, budget.name] = budget
             self._unsaved.add((connection, budget.name))
@@ -87,11 +95,18 @@ class DatabaseMeter:
         """Seconds to wait before the next call of ``bucket`` may be sent (0.0: now), reserving its place.
 
         Raises:
-            QuotaError: the share that is reserved for people would be touched.
+            QuotaError: the connection rests, or the share that is reserved for people would be touched.
         """
+        resting = self._rests.of(connection)
+        if resting is not None:
+            left = (resting.until - self._database.clock.now()).total_seconds()
+            raise QuotaError(f"not asked before {resting.until:%Y-%m-%d %H:%M} UTC: {resting.reason}", retry_after=left)
         self._refuse_reserved(connection)
-        rate = self._rates.get((connection, bucket))
-        return 0.0 if rate is None else self._reserve(connection, bucket, 1 / rate)
+        return self._buckets.take(connection, bucket)
+
+    def rest(self, connection: str, seconds: float | None, reason: str) -> None:
+        """Ask the connection nothing for so many seconds (None: it did not say; an hour), in no process."""
+        self._rests.put(connection, seconds, reason)
 
     def flush(self) -> None:
         """Add what was counted and learnt to the database."""
@@ -160,25 +175,3 @@ class DatabaseMeter:
                     f"{connection} has used {each.used:,} of {each.limit:,} calls of the day; the rest is kept for people",
                     retry_after=_BELIEVED.total_seconds(),
                 )
-
-    def _reserve(self, connection: str, name: str, seconds: float) -> float:
-        """Take the bucket's place if it is free now, or tell when it will be; an idle bucket saves nothing up."""
-        now, step = self._database.now(), int(seconds * 1_000_000)
-        row = {"workspace": self._database.workspace, "connection": connection, "name": name}
-        insert = sqlite.insert if self._database.dialect == "sqlite" else postgresql.insert
-        taking = (
-            insert(bucket)
-            .values(**row, free_at=now + step)
-            .on_conflict_do_update(
-                index_elements=["workspace", "connection", "name"],
-                set_={"free_at": now + step},
-                where=bucket.c.free_at.op("<=")(now),
-            )
-            .returning(bucket.c.name)
-        )
-        here = [bucket.c[column] == value for column, value in row.items()]
-        with self._database.marking() as open_:
-            if open_.execute(taking).scalar_one_or_none() is not None:
-                return 0.0
-            left = open_.execute(select(type_coerce(bucket.c.free_at, Whole()) - now).where(*here)).scalar_one()
-        return max(0.001, int(left) / 1_000_000)

@@ -12,10 +12,7 @@ SEARCH_BUCKET = "search"
 BURST_BUCKET = "burst"
 DAILY = "daily"
 _CRM = re.compile(r"/crm/(?:v\d/(?P<old>[\w-]+)|(?P<dated>[\w-]+)/\d{4}-\d{2})(?P<rest>/.*)?")
-_LIMITS = {
-    DAILY: ("x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining"),
-    BURST_BUCKET: ("x-hubspot-ratelimit-max", "x-hubspot-ratelimit-remaining"),
-}
+_PREFIX = "x-hubspot-ratelimit-"
 
 
 class HubSpotDialect:
@@ -49,8 +46,14 @@ class HubSpotDialect:
 
     def budgets(self, headers: Mapping[str, str], line: Line) -> Iterator[Budget]:
         """The day's and the ten seconds' allowance; search answers carry neither."""
-        lower = {name.lower(): value for name, value in headers.items()}
-        for name, (limit, left) in _LIMITS.items():
-            most, rest = lower.get(limit, ""), lower.get(left, "")
-            if most.isdecimal() and rest.isdecimal():
-                yield Budget(name, int(most) - int(rest), int(most), line.surroundings.clock.now())
+        told = {
+            name.lower().removeprefix(_PREFIX): int(value)
+            for name, value in headers.items()
+            if name.lower().startswith(_PREFIX) and value.isdecimal()
+        }
+        now = line.surroundings.clock.now()
+        if {"daily", "daily-remaining"} <= told.keys():
+            yield Budget(DAILY, told["daily"] - told["daily-remaining"], told["daily"], now)
+        if {"max", "remaining", "interval-milliseconds"} <= told.keys() and told["max"] > 0:
+            seconds = told["interval-milliseconds"] / 1000
+            yield Budget(BURST_BUCKET, told["max"] - told["remaining"], told["max"], now, seconds)

@@ -53,6 +53,9 @@ class NoMeter:
         """Now."""
         return 0.0
 
+    def rest(self, connection: str, seconds: float | None, reason: str) -> None:
+        """Not remembered."""
+
 
 def command(
     config: ConfigFile = DEFAULT_CONFIG,

@@ -3,7 +3,7 @@
 from state.schema.credits import credit, dirty_pool, dirty_record, entry, finding, frozen_rate, pool, standing
 from state.schema.facts import binding, body, cursor, dirty, fact, place, quarantine, reach, version, workspace
 from state.schema.ledger import APPEND_ONLY, line, strand
-from state.schema.running import bucket, budget, calls, drift, full_read, lease, person, run, slot, snapshot
+from state.schema.running import bucket, budget, calls, drift, full_read, lease, person, rest, run, slot, snapshot
 from state.schema.shape import metadata
 from state.schema.writing import base, intent, noted, plan, plan_change, sent, task
 
@@ -38,6 +38,7 @@ __all__ = [
     "pool",
     "quarantine",
     "reach",
+    "rest",
     "run",
     "sent",
     "slot",

@@ -56,7 +56,17 @@ budget = table(
     key=("connection", "name"),
 )
 
-bucket = table("bucket", text("connection"), text("name"), instant("free_at"), key=("connection", "name"))
+bucket = table(
+    "bucket",
+    text("connection"),
+    text("name"),
+    whole("most"),
+    whole("window"),
+    document("taken"),
+    key=("connection", "name"),
+)
+
+rest = table("rest", text("connection"), instant("since"), instant("until"), text("reason"), key=("connection",))
 
 person = table(
     "person",

@@ -33,6 +33,7 @@ class CountingMeter:
     calls: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     budgets: dict[str, Budget] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
+    rests: list[tuple[float | None, str]] = field(default_factory=list)
 
     def count(self, connection: str, freshness: Freshness, endpoint: str, status: int | None) -> None:
         self.calls[freshness, endpoint, status] += 1
@@ -42,6 +43,9 @@ class CountingMeter:
 
     def wait(self, connection: str, bucket: str) -> float:
         return self.waits.pop(0) if self.waits else 0.0
+
+    def rest(self, connection: str, seconds: float | None, reason: str) -> None:
+        self.rests.append((seconds, reason))
 
     def of(self, freshness: Freshness) -> int:
         """How many calls were made for this freshness class."""

@@ -30,15 +30,6 @@ def test_counts_of_two_processes_add_up(database: Database) -> None:
     assert two.taken() == {}
 
 
-def test_two_processes_share_the_places_of_a_bucket(database: Database) -> None:
-    rates = {("hs", "search"): 2.0}
-    one, two = DatabaseMeter(database, rates), DatabaseMeter(database, rates)
-
-    assert one.wait("hs", "search") == 0.0
-    assert 0.2 < two.wait("hs", "search") <= 0.5
-    assert two.wait("hs", "burst") == 0.0
-
-
 def test_the_share_of_people_is_left_to_them(database: Database, watch: Watch) -> None:
     meter = DatabaseMeter(database, reserved={"sf": 0.2})
     meter.learn("sf", Budget("daily", 799, 1000, watch.now()))
@@ -59,3 +50,45 @@ def test_what_one_process_learnt_the_next_one_knows(database: Database, watch: W
 
     with pytest.raises(QuotaError):
         DatabaseMeter(database, reserved={"sf": 0.2}).wait("sf", "daily")
+
+
+def test_a_resting_connection_is_asked_nothing_until_its_time(database: Database, watch: Watch) -> None:
+    meter = DatabaseMeter(database)
+
+    meter.rest("hs", 7200.0, "HubSpot answered 477: the portal is being moved")
+
+    with pytest.raises(QuotaError, match="not asked before 2026-11-20 14:00 UTC: HubSpot answered 477") as refused:
+        DatabaseMeter(database).wait("hs", "burst")
+    assert refused.value.retry_after == 7200.0
+    assert meter.wait("sf", "daily") == 0.0
+    watch.advance(hours=2)
+    assert meter.wait("hs", "burst") == 0.0
+
+
+def test_another_process_learns_of_a_rest_within_a_minute(database: Database, watch: Watch) -> None:
+    one, two = DatabaseMeter(database), DatabaseMeter(database)
+    assert two.wait("hs", "burst") == 0.0
+
+    one.rest("hs", None, "the daily limit")
+    watch.advance(minutes=1)
+
+    with pytest.raises(QuotaError):
+        two.wait("hs", "burst")
+
+
+@pytest.mark.parametrize("asked", [None, 1e12, float("inf")])
+def test_no_header_keeps_a_connection_still_for_ever(database: Database, watch: Watch, asked: float | None) -> None:
+    meter = DatabaseMeter(database)
+    meter.rest("hs", asked, "wait")
+    watch.advance(hours=25)
+
+    assert meter.wait("hs", "burst") == 0.0
+
+
+def test_a_clock_set_back_wakes_a_resting_connection(database: Database, watch: Watch) -> None:
+    watch.advance(days=400)
+    meter = DatabaseMeter(database)
+    meter.rest("hs", 60.0, "wait")
+    watch.advance(days=-400)
+
+    assert meter.wait("hs", "burst") == 0.0
