@@ -122,13 +122,21 @@ def _matched(batch: Sequence[Input], answer: Answer, matched_by: str) -> Iterato
         written = by_id.get(own) or by_trace.get(each.key)
         refused = errors.get(("trace", each.key)) or errors.get(("id", own))
         if written is not None:
-            yield Outcome(each.key, "applied", id=str(written["id"]))
+            yield Outcome(each.key, "applied", id=str(written["id"]), echo=_echo(each, written))
         elif refused is not None:
             yield _refused(each.key, refused)
         else:
             yield Outcome(
                 each.key, "unknown", code="NO_RESULT", message=f"HubSpot left it out of its answer{_other(errors)}"
             )
+
+
+def _echo(each: Input, written: Json) -> Mapping[str, str | None] | None:
+    """What HubSpot says that the record says now; None where it does not speak of everything that was sent."""
+    said, sent = written.get("properties") or {}, each.json["properties"]
+    if any(not isinstance(said.get(name, 0), str | None) for name in sent):
+        return None
+    return {name: said[name] or None for name in sent}
 
 
 def _refused(key: str, error: Json) -> Outcome:

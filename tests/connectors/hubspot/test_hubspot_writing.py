@@ -50,6 +50,34 @@ def test_results_are_matched_by_id_not_by_place(portal: Any, order: str) -> None
     assert [portal.read("deals", id_)["description"] for id_ in ids] == [f"for {id_}" for id_ in ids]
 
 
+def test_the_answer_says_what_the_record_says_now_and_spares_a_read(portal: Any) -> None:
+    portal.server.world.hubspot.add_field("deals", {"name": "partner_rank", "type": "number"})
+    (id_,) = deals(portal, 1)
+    portal.edit("deals", id_, {"description": "by a person"})
+    portal.forget_calls()
+
+    (outcome,) = send(portal.connect(), write(id_, description=None, partner_rank="7", amount="12.50")).values()
+
+    assert outcome.echo == {"description": None, "partner_rank": "7", "amount": "12.50"}
+    assert calls(portal, "batch.read*") == 0
+
+
+def test_an_answer_that_is_silent_about_a_property_is_no_proof_of_it(portal: Any) -> None:
+    (id_,) = deals(portal, 1)
+    result = {
+        "id": id_,
+        "properties": {"amount": "3"},
+        "createdAt": "2026-01-01T00:00:00Z",
+        "updatedAt": "2026-01-01T00:00:00Z",
+    }
+    body = {"status": "COMPLETE", "results": [result]}
+    portal.fault(endpoint="batch.update.deals", action={"kind": "status", "code": 200, "body": body})
+
+    (outcome,) = send(portal.connect(), write(id_, amount="3", description="new")).values()
+
+    assert (outcome.status, outcome.echo) == ("applied", None)
+
+
 def test_a_bad_value_is_named_and_the_rest_of_its_batch_is_written_in_one_call(portal: Any) -> None:
     ids = deals(portal, 100)
     portal.forget_calls()
