@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,7 +56,7 @@ class Credits:
             by_id = {ids[each.opportunity]: each for each in decided if each.readable}
             credited, anew = self._credits(open_, by_id, config)
             now = self._database.clock.now()
-            entered, pools = self._entries(open_, by_id, now)
+            entered, pools = self._entries(open_, by_id, now, anew)
             rates = self._rates(open_, by_id)
             mark(self._database, open_, dirty_pool, pools, now)
             # Other rules may say something else of the same credits: a stage, a partner's name, a word for a role.
@@ -128,7 +128,10 @@ class Credits:
         if rows:
             open_.execute(insert(table), rows)
 
-    def _entries(self, open_: Connection, by_id: Mapping[int, Decided], now: datetime) -> tuple[set[int], set[int]]:
+    def _entries(
+        self, open_: Connection, by_id: Mapping[int, Decided], now: datetime, anew: Collection[int]
+    ) -> tuple[set[int], set[int]]:
+        """The deals whose entries changed, and the pools to settle: other rules pay another amount for the same entry."""
         pools = pool_ids(self._database, open_, {one.pool for each in by_id.values() for one in each.entries})
         after: dict[tuple[int, int, int], dict[str, Any]] = {}
         for id_, each in by_id.items():
@@ -155,7 +158,8 @@ class Credits:
             open_.execute(here, [{"p": key[0], "d": key[1], "n": key[2]} for key in old])
         if new:
             open_.execute(insert(entry), [{**after[key], "entered_at": now} for key in new])
-        return {key[1] for key in [*new, *old]}, {key[0] for key in [*new, *old]}
+        ruled = [key for key in after if key[1] in anew]
+        return {key[1] for key in [*new, *old]}, {key[0] for key in [*new, *old, *ruled]}
 
     def _rates(self, open_: Connection, by_id: Mapping[int, Decided]) -> int:
         rows = [

@@ -111,3 +111,14 @@ def test_what_we_saw_and_what_we_wrote_stays_in_order_when_our_clock_is_set_back
     play.cycle("warm")
 
     assert play.judge() == []
+
+
+def test_another_percent_is_paid_to_deals_that_did_not_change(play: Play) -> None:
+    """The entries of a pool are the same as before; what a bracket pays for them is not."""
+    for _ in range(3):
+        deal = won(play.people, "salesforce", "Northwind")
+        play.people.vendor("salesforce").edit("Opportunity", deal, {"Amount": "3000"}, "Robin Reyes")
+    play.cycle("hot")
+    play.ground.terms.rate = "13%"
+
+    assert play.judge() == []

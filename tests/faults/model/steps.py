@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -50,6 +51,7 @@ class Play:
 
     ground: Ground
     struck: Struck
+    honest: Callable[[], AbstractContextManager[None]] = nullcontext
     people: People = field(init=False)
     oracle: Oracle = field(init=False)
     wrong: list[str] = field(default_factory=list)
@@ -58,7 +60,7 @@ class Play:
         """A new world: customers and deals in both CRMs; the first number says which kind of world."""
         self.ground.enter(number, keyed=a % 3 != 0)
         self.people = People(self.ground)
-        self.oracle = Oracle(self.ground, self.people)
+        self.oracle = Oracle(self.ground, self.people, self.honest)
         self.wrong = []
         if a % 4 == 1:
             self.ground.pages = Pages(listed=3, searched=Reach(page=4, cap=12))
@@ -306,9 +308,15 @@ def drawn(seed: int, world: int, most: int) -> list[Step]:
     return made
 
 
-def played(ground: Ground, struck: Struck, number: str, steps: Sequence[Step]) -> list[str]:
-    """Play a world to its end; gives what is wrong with it."""
-    play = Play(ground, struck)
+def played(
+    ground: Ground,
+    struck: Struck,
+    number: str,
+    steps: Sequence[Step],
+    honest: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> list[str]:
+    """Play a world to its end; gives what is wrong with it. ``honest`` lifts a defect while the judge looks."""
+    play = Play(ground, struck, honest)
     play.begin(number, steps[0].a)
     for step in steps[1:]:
         play.do(step)
