@@ -34,6 +34,9 @@ from state.standings import Standings
 from state.tasks import Tasks
 
 _ROUNDS = 2
+_READ = frozenset({"done", "waiting"})
+"""How a run ended that read what it wanted."""
+_LOOKED_BACK = 20
 Calls = dict[str, dict[str, dict[str, int]]]
 """How often each endpoint was called, by connection and freshness."""
 
@@ -167,13 +170,22 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
 
 
 def _anew(shop: Shop, run: int, work: Mapping[str, Freshness]) -> Mapping[str, Freshness]:
-    """The work, but everything where the last run read records by other field maps: keys and readability may differ."""
-    before = next((each.config for each in Runs(shop.database).newest(2) if each.id != run), None)
-    meaning = Snapshots(shop.database).meaning(before) if before and before != shop.settings.meaning else None
-    now = shop.settings.model_dump(mode="json", include={"sources", "partners"})
-    if meaning is None or {name: meaning.get(name) for name in now} == now:
+    """The work, but everything where what we hold cannot be trusted to be how the CRMs would be read now.
+
+    That is after a restore, when everything is adopted at once, and where the last run that read everything it wanted read
+    by other field maps: keys and readability may differ.
+    """
+    everything: Mapping[str, Freshness] = dict.fromkeys(shop.settings.connections, "cold")
+    if recovering(shop.database):
+        return everything
+    earlier = [each for each in Runs(shop.database).newest(_LOOKED_BACK) if each.id != run]
+    whole = (each for each in earlier if each.status in _READ and each.counts.get("failed") == {})
+    before = next(whole, earlier[-1] if earlier else None)
+    if before is None or before.config is None or before.config == shop.settings.meaning:
         return work
-    return dict.fromkeys(work, "cold")
+    meaning = Snapshots(shop.database).meaning(before.config) or {}
+    now = shop.settings.model_dump(mode="json", include={"sources", "partners"})
+    return work if {name: meaning.get(name) for name in now} == now else everything
 
 
 def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import BY_NAME, Armed, Struck
 from tests.faults.model.people import People
-from tests.faults.model.steps import Play
+from tests.faults.model.steps import Play, Step
 
 pytestmark = pytest.mark.fault
 
@@ -120,5 +120,21 @@ def test_another_percent_is_paid_to_deals_that_did_not_change(play: Play) -> Non
         play.people.vendor("salesforce").edit("Opportunity", deal, {"Amount": "3000"}, "Robin Reyes")
     play.cycle("hot")
     play.ground.terms.rate = "13%"
+
+    assert play.judge() == []
+
+
+def test_after_a_restore_everything_is_read_and_adopted_at_once_whatever_class_is_due(play: Play) -> None:
+    """The hourly look at what was archived came first, adopted nothing, and called the workspace recovered."""
+    people = play.people
+    deal = people.create("hubspot", "deal", 1)
+    people.vendor("hubspot").edit("deals", deal, {"dealstage": "contractsent", "partner": "Contoso"}, "Robin Reyes")
+    play.cycle("hot")
+    play.do(Step("back up"))
+    people.vendor("hubspot").edit("deals", deal, {"partner": "Globex"}, "Robin Reyes")
+    play.cycle("hot")
+    play.do(Step("put back"))
+    people.vendor("hubspot").edit("deals", deal, {"partner": "Northwind"}, "Robin Reyes")
+    play.cycle("warm")
 
     assert play.judge() == []

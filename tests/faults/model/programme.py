@@ -49,6 +49,8 @@ OURS_ON: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]] = {
     ("hubspot", "account"): {"partnersync_partner": ("Dana's pick", ""), "partnersync_open_deals": ("7", "")},
 }  # fmt: skip
 """What people type over fields of ours, by record and field."""
+ALSO_OURS: Final = ("Partner_Status__c", "partnersync_status")
+"""Fields that we write to while the config says so, and nobody types over."""
 THEIRS: Final = frozenset({"Partner__c", "partnersync_partner"})
 """The fields in which a person wins; in the others we do."""
 
