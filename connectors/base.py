@@ -67,6 +67,10 @@ class Meter(Protocol):
         """
         ...
 
+    def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
+        """The CRM refused a call of ``bucket`` because its window is full: ``limit`` calls in ``seconds``, unless it told."""
+        ...
+
     def rest(self, connection: str, seconds: float | None, reason: str) -> None:
         """The CRM's allowance is used up: ask it nothing for so many seconds (None: it did not say for how long)."""
         ...

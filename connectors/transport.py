@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -30,9 +30,10 @@ from urllib3.exceptions import (
 
 from connectors.base import Budget, Freshness, Surroundings
 from connectors.hosts import LOOPBACK, Hosts
-from partnersync.errors import RejectedError, UnavailableError
+from partnersync.errors import ConnectorError, QuotaError, RejectedError, UnavailableError
 
 CONNECT_TIMEOUT = 5.0
+E = TypeVar("E", bound=ConnectorError)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NEVER_SENT = (NewConnectionError, NameResolutionError, ConnectTimeoutError, SSLError, ProxyError, LocationValueError)
 
@@ -99,6 +100,12 @@ class Line:
         if status is not None:
             for budget in self.dialect.budgets(headers, self):
                 self.surroundings.meter.learn(self.connection, budget)
+
+    def refused(self, error: E) -> E:
+        """Let the connection rest where its allowance is used up; gives the error back, to be raised."""
+        if isinstance(error, QuotaError):
+            self.surroundings.meter.rest(self.connection, error.retry_after, str(error))
+        return error
 
     def failed(self, method: str, url: str, error: BaseException) -> UnavailableError | RejectedError:
         """What a network exception means: count it and tell whether the request may have taken effect."""

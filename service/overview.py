@@ -20,6 +20,7 @@ from state.drifts import Drifts
 from state.overview import Allowance, Overview, Troubled
 from state.plans import Plans
 from state.quarantines import quarantined
+from state.rests import Rest, Rests
 from state.runs import Run, Runs
 from state.slots import Slots
 
@@ -39,7 +40,8 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection; ``calls`` are today's by class, in UTC days, ``problem`` is what the last run met."""
+    """One connection; ``calls`` are today's by class, in UTC days, ``problem`` is what the last run met, ``rest`` until
+    when its CRM is asked nothing, and why."""
 
     name: str
     crm: str
@@ -48,6 +50,7 @@ class Connection:
     allowances: tuple[Allowance, ...]
     calls: Mapping[str, int]
     problem: str = ""
+    rest: Rest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ def _connections(shop: Shop, overview: Overview, now: datetime, failed: Mapping[
     read, whole, slots = overview.read_at(), overview.read_whole_at(), Slots(shop.database).newest()
     calls = overview.calls_on(now.astimezone(UTC).date())
     allowances = overview.allowances()
+    rests = {each.connection: each for each in Rests(shop.database).all()}
     for name, settings in shop.settings.connections.items():
         site = shop.sites.get(name)
         warm = max((at for at in (slots.get(f"warm:{name}"), whole.get(name)) if at), default=None)
@@ -203,6 +207,7 @@ def _connections(shop: Shop, overview: Overview, now: datetime, failed: Mapping[
             tuple(each for each in allowances if each.connection == name),
             {kind: count for (connection, kind), count in calls.items() if connection == name},
             failed.get(name, ""),
+            rests.get(name),
         )
 
 

@@ -115,6 +115,7 @@ class Shop:
                 continue
             self._reader = None
             try:
+                self.meter.awake(name)
                 found = self.connector(name).identify()
             except ConnectorError as error:
                 self.failures[name] = str(error)

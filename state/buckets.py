@@ -100,6 +100,13 @@ class Buckets:
                     grants.append(("others", now + _micro(size.seconds), unknown))
                 self._close(open_, key, size, grants)
 
+    def full(self, connection: str, name: str, otherwise: Size) -> None:
+        """The CRM says that the window is full; ``otherwise`` is the size of a bucket of which nothing was told."""
+        with self._lock:
+            size = self._sizes.get((connection, name), otherwise)
+            self._held.pop((connection, name), None)
+        self.learn(connection, name, size, size.most)
+
     def _grant(self, key: Key, size: Size, held: _Held | None) -> float:
         before = time.monotonic()
         with self._database.marking() as open_:

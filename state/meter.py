@@ -97,12 +97,22 @@ class DatabaseMeter:
         Raises:
             QuotaError: the connection rests, or the share that is reserved for people would be touched.
         """
+        self.awake(connection)
+        self._refuse_reserved(connection)
+        return self._buckets.take(connection, bucket)
+
+    def awake(self, connection: str) -> None:
+        """Raises:
+        QuotaError: the connection rests; it is not asked anything, not even to sign in.
+        """
         resting = self._rests.of(connection)
         if resting is not None:
             left = (resting.until - self._database.clock.now()).total_seconds()
             raise QuotaError(f"not asked before {resting.until:%Y-%m-%d %H:%M} UTC: {resting.reason}", retry_after=left)
-        self._refuse_reserved(connection)
-        return self._buckets.take(connection, bucket)
+
+    def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
+        """The CRM refused a call because the bucket's window is full: so many in so many seconds, unless it told."""
+        self._buckets.full(connection, bucket, Size.told(limit, seconds))
 
     def rest(self, connection: str, seconds: float | None, reason: str) -> None:
         """Ask the connection nothing for so many seconds (None: it did not say; an hour), in no process."""

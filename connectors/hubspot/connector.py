@@ -62,6 +62,7 @@ class HubSpotConnector:
         """Which portal the token opens, with its currency and timezone."""
         with self._line.calls("token"):
             self._identity = schema.identity(self._calls)
+        self._exchange.timezone = self._identity.timezone
         return self._identity
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:

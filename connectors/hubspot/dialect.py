@@ -11,6 +11,8 @@ from connectors.transport import Line
 SEARCH_BUCKET = "search"
 BURST_BUCKET = "burst"
 DAILY = "daily"
+LEAST_BURST, BURST_SECONDS = 100, 10.0
+"""What the smallest account may call, for a portal that refuses and tells nothing."""
 _CRM = re.compile(r"/crm/(?:v\d/(?P<old>[\w-]+)|(?P<dated>[\w-]+)/\d{4}-\d{2})(?P<rest>/.*)?")
 _PREFIX = "x-hubspot-ratelimit-"
 

@@ -27,9 +27,10 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
-from connectors.hubspot.refusals import Effect, refusal
+from connectors.hubspot.dialect import BURST_BUCKET, BURST_SECONDS, LEAST_BURST
+from connectors.hubspot.refusals import DAILY, ROLLING, Effect, refusal, seconds_to_midnight
 from connectors.transport import CONNECT_TIMEOUT, Line
-from partnersync.errors import UnavailableError
+from partnersync.errors import ConnectorError, QuotaError, UnavailableError
 
 _CRM_PATH = re.compile(r"^/crm/v\d/([\w-]+)(.*)$")
 _ACCOUNT_PATH = re.compile(r"^/account-info/v\d/(.*)$")
@@ -75,6 +76,7 @@ class Exchange:
 
     def __init__(self, line: Line, url: str, token: Callable[[], str], version: str) -> None:
         self.effect: Effect = "none"
+        self.timezone: str | None = None
         self.line = line
         self._url = line.hosts.check(url)
         self._token = token
@@ -145,9 +147,21 @@ class Exchange:
         """Give back the sockets."""
         self._pool.clear()
 
+    def _refused(self, error: ConnectorError, *, told_when: bool) -> ConnectorError:
+        """Tell the meter what a 429 or 477 means for the calls to come."""
+        if isinstance(error, QuotaError) and error.code == DAILY and error.retry_after is None and self.timezone:
+            error.retry_after = seconds_to_midnight(self._now(), self.timezone)
+        if error.code == ROLLING and not told_when:
+            self.line.surroundings.meter.full(self.line.connection, BURST_BUCKET, LEAST_BURST, BURST_SECONDS)
+        return self.line.refused(error)
+
+    def _now(self) -> datetime:
+        return self.line.surroundings.clock.now()
+
     def _told(self, status: int, headers: Mapping[str, str], received: bytes) -> Answer:
         if not 200 <= status <= 299:
-            raise refusal(status, headers, received, self.effect, self.line.surroundings.clock.now())
+            error = refusal(status, headers, received, self.effect, self._now())
+            raise self._refused(error, told_when="Retry-After" in headers)
         if not received.strip():
             return Answer(status, {}, _server_time(headers))
         try:

@@ -5,7 +5,7 @@ JSON with ``errorType`` and ``policyName``, HTML of a load balancer, or nothing.
 tells the two 429s apart, names what a permission lacks and says why.
 
 =================  ======================================================================================
-429 daily          QuotaError: the day's calls are used up (``policyName`` DAILY)
+429 daily          QuotaError: the day's calls are used up (``policyName`` DAILY); until midnight of the portal
 429 otherwise      wait: ``Retry-After``, else ten seconds (rolling limit) or one (search, secondly)
 477                the portal is being moved: up to a minute is waited, longer is a QuotaError (up to 24 h)
 423                wait at least two seconds: a lock held by other writes
@@ -20,15 +20,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
+from connectors.hubspot.task_texts import zone
 from connectors.retry import seconds_to_wait
 from partnersync.errors import ConnectorError, QuotaError, RejectedError, UnauthorizedError, UnavailableError
 
 Effect = Literal["none", "fixed", "new"]
 """What a call does: reads; sets records to given values; or makes new ones."""
 
+DAILY = "DAILY"
+ROLLING = "TEN_SECONDLY_ROLLING"
 LONGEST_WAIT = 60.0
 _TRANSIENT = (408, 500, 502, 503, 504, *range(520, 527))
 _NOTHING_HAPPENED = (503, 521, 523)
@@ -76,6 +79,13 @@ def error_text(said: Mapping[str, Any]) -> str:
     return f": {line[:300]}…" if len(line) > 300 else f": {line}"
 
 
+def seconds_to_midnight(now: datetime, timezone: str) -> float:
+    """How long until the day of the portal's timezone ends, when its daily limit begins anew; a minute more, to be sure."""
+    local = now.astimezone(zone(timezone))
+    following = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
+    return (following.astimezone(UTC) - now).total_seconds() + 60.0
+
+
 def missing_scopes(said: Mapping[str, Any]) -> tuple[str, ...]:
     """The scopes that a 403 names, at the top or inside its details."""
     contexts = [said.get("context"), *(each.get("context") for each in _details(said))]
@@ -91,11 +101,13 @@ def missing_scopes(said: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _too_many(said: Mapping[str, Any], code: str | None, message: str, waits: float | None) -> ConnectorError:
     policy, told = str(said.get("policyName", "")), str(said.get("message", "")).lower()
-    if policy == "DAILY" or "daily limit" in told:
-        return QuotaError(message, status=429, code=code, retry_after=waits)
+    if policy == DAILY or "daily limit" in told:
+        return QuotaError(message, status=429, code=DAILY, retry_after=waits)
+    rolling = policy == ROLLING or "ten_secondly" in told
+    code = ROLLING if rolling else code
     if waits is not None and waits > LONGEST_WAIT:
         return QuotaError(message, status=429, code=code, retry_after=waits)
-    default = 10.0 if policy == "TEN_SECONDLY_ROLLING" or "ten_secondly" in told else 1.0
+    default = 10.0 if rolling else 1.0
     return UnavailableError(message, status=429, code=code, retry_after=default if waits is None else waits)
 
 

@@ -159,7 +159,7 @@ class Api:
             refused = failure(error.status, error.content, safe=safe)
             if isinstance(refused, UnavailableError):
                 refused.retry_after = self._patience
-            raise refused from None
+            raise self._line.refused(refused) from None
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError("Salesforce's answer is not JSON", maybe_done=not safe) from error
 

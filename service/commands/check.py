@@ -53,6 +53,9 @@ class NoMeter:
         """Now."""
         return 0.0
 
+    def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
+        """Not remembered."""
+
     def rest(self, connection: str, seconds: float | None, reason: str) -> None:
         """Not remembered."""
 

@@ -90,7 +90,9 @@ def _connection(each: Connection, now: datetime, out: Console) -> None:
     out.print()
     org = f"{each.crm} {each.org}" if each.org else "never signed in"
     _line(out, Text.assemble((each.name, "bold"), f"  {org}"))
-    if each.problem:
+    if each.rest:
+        _told(out, f"rests until {each.rest.until:%Y-%m-%d %H:%M} UTC: {each.rest.reason}", 2)
+    elif each.problem:
         _told(out, f"the last run could not use it: {each.problem}", 2)
     for freshness in each.classes:
         _line(out, f"  {READS[freshness.kind]:<27}{_last(freshness, now)}")

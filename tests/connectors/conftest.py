@@ -34,6 +34,7 @@ class CountingMeter:
     budgets: dict[str, Budget] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     rests: list[tuple[float | None, str]] = field(default_factory=list)
+    filled: list[tuple[str, int, float]] = field(default_factory=list)
 
     def count(self, connection: str, freshness: Freshness, endpoint: str, status: int | None) -> None:
         self.calls[freshness, endpoint, status] += 1
@@ -43,6 +44,9 @@ class CountingMeter:
 
     def wait(self, connection: str, bucket: str) -> float:
         return self.waits.pop(0) if self.waits else 0.0
+
+    def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
+        self.filled.append((bucket, limit, seconds))
 
     def rest(self, connection: str, seconds: float | None, reason: str) -> None:
         self.rests.append((seconds, reason))

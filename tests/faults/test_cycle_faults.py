@@ -21,6 +21,8 @@ ROLLING = {
 DOWN = {"kind": "status", "code": 503, "headers": {"Retry-After": "300"}, "body": "<html>Down for maintenance</html>"}
 EXPIRED = {"kind": "status", "code": 401, "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]}
 
+SHUT = {"kind": "status", "code": 403, "body": [{"errorCode": "API_DISABLED_FOR_ORG", "message": "Not now"}]}
+
 
 def test_refusals_for_too_many_calls_are_waited_out(theatre: Theatre) -> None:
     """429 of HubSpot's search and of its ten seconds, 403 of Salesforce's concurrent requests."""
@@ -79,7 +81,7 @@ def test_an_edit_between_a_lost_answer_and_the_next_run_is_the_persons(theatre: 
     """A write landed, its answer and every read-back were lost; a rep changes the field before we come back."""
     theatre.fault("drop", endpoint="collections.update", when="after_commit", nth=1)
     for nth in range(2, 8):
-        theatre.fault("rate_limited", endpoint="collections.read", nth=nth)
+        theatre.fault(SHUT, endpoint="collections.read", nth=nth)
     lost = theatre.cycle()
     theatre.server.world.faults.remove()
     written = theatre.fields("salesforce", "Account", "Partner__c")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from http.client import HTTPConnection
 from threading import Event, Timer
 from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +17,7 @@ from connectors.base import Surroundings
 from connectors.retry import RetryPolicy
 from partnersync.errors import QuotaError, RejectedError, UnauthorizedError, UnavailableError
 from partnersync.records import Wanted
+from tests.connectors.conftest import CountingMeter
 
 DEALS = Wanted("deals", ("dealname",))
 BODY = {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING", "message": "ten_secondly_rolling"}
@@ -69,11 +73,55 @@ def test_the_stop_signal_ends_a_wait(portal: Any) -> None:
     assert monotonic() - began < 1.2
 
 
-def test_a_used_up_day_is_not_waited_for(portal: Any) -> None:
+def test_a_used_up_day_is_not_waited_for(portal: Any, meter: CountingMeter) -> None:
     portal.fault(action={"kind": "rate_limited", "form": "daily"})
 
     with pytest.raises(QuotaError):
         list(portal.connect().cold([DEALS]))
+    assert [reason for _, reason in meter.rests] == ["HubSpot answered 429: You have reached your daily limit."]
+
+
+def test_a_used_up_day_rests_until_midnight_of_the_portals_timezone(portal: Any, meter: CountingMeter) -> None:
+    portal.set(timezone="Asia/Tokyo")
+    connector = portal.connect()
+    connector.identify()
+    portal.fault(action={"kind": "rate_limited", "form": "daily"})
+    now = datetime.now(ZoneInfo("Asia/Tokyo"))
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+
+    with pytest.raises(QuotaError) as refused:
+        list(connector.cold([DEALS]))
+
+    left = (midnight - now).total_seconds()
+    assert refused.value.retry_after == pytest.approx(left + 60, abs=30)
+    assert [seconds for seconds, _ in meter.rests] == [refused.value.retry_after]
+
+
+def test_a_portal_that_is_moved_rests_as_long_as_it_says(portal: Any, meter: CountingMeter) -> None:
+    """Up to 24 hours: nobody sleeps so long in a call."""
+    portal.fault(action={"kind": "status", "code": 477, "headers": {"Retry-After": "86400"}})
+    began = monotonic()
+
+    with pytest.raises(QuotaError):
+        list(portal.connect().cold([DEALS]))
+
+    assert [seconds for seconds, _ in meter.rests] == [86400.0]
+    assert monotonic() - began < 2
+
+
+@pytest.mark.parametrize("form", ["policy", "category"])
+def test_a_portal_that_refuses_a_burst_and_tells_no_size_is_taken_for_the_smallest(
+    portal: Any, meter: CountingMeter, form: str
+) -> None:
+    portal.set(rate_headers=False)
+    portal.fault(nth=1, action={"kind": "rate_limited", "form": form})
+    portal.policy = replace(portal.policy, attempts=1)
+
+    with pytest.raises(UnavailableError):
+        list(portal.connect().cold([DEALS]))
+
+    assert meter.filled == [("burst", 100, 10.0)]
+    assert meter.budgets == {}
 
 
 def test_a_wrong_token_is_told(portal: Any) -> None:
