@@ -1,0 +1,47 @@
+"""A CRM whose allowance is used up is left alone until it is back: stored, shown, and shared by every process."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Theatre
+
+pytestmark = pytest.mark.fault
+
+MOVED = {"kind": "status", "code": 477, "headers": {"Retry-After": "86400"}}
+
+
+@pytest.mark.parametrize(
+    ("crm", "fault", "said"),
+    [
+        ("hubspot", MOVED, "477"),
+        ("hubspot", {"kind": "rate_limited", "form": "daily"}, "daily limit"),
+        ("salesforce", "rate_limited", "TotalRequests Limit exceeded"),
+    ],
+)
+def test_a_used_up_allowance_is_asked_about_once_and_the_other_crm_goes_on(
+    theatre: Theatre, crm: str, fault: Any, said: str
+) -> None:
+    reads = "search*" if crm == "hubspot" else "composite*"
+    theatre.fault(fault, vendor=crm, endpoint=None if crm == "hubspot" else reads)
+    first = theatre.cycle(apply=False)
+    theatre.mended()
+    theatre.server.world.counters.reset()
+
+    second = theatre.cycle(apply=False)
+
+    other = "salesforce" if crm == "hubspot" else "hubspot"
+    assert said in first.failed[crm]
+    assert "not asked before" in second.failed[crm]
+    assert list(second.failed) == [crm]
+    assert theatre.server.world.counters.total(crm) == 0
+    assert theatre.server.world.counters.total(other) > 0
+    code, told = theatre.command("status", "--json")
+    rests = {each["name"]: each["rest"] for each in json.loads(told)["connections"]}
+    assert code == 0
+    assert rests[other] is None
+    assert said in rests[crm]["reason"]
+    assert "rests until" in theatre.command("status")[1]
