@@ -1,4 +1,4 @@
-"""``python -m benchmarks [idle|small|cycle]…``: prints figures beside their limits and fails where one is over.
+"""``python -m benchmarks [idle|small|cycle|calls]…``: prints figures beside their limits and fails where one is over.
 
 ``RUNS=1`` measures the cycle at both sizes once instead of three times; ``LARGE=0`` leaves the larger size out.
 """
@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from benchmarks import cycle, idle, small
+from benchmarks import calls, cycle, idle, small
 from benchmarks.limits import Limit
 
 
@@ -18,7 +18,12 @@ def _cycle() -> list[Limit]:
     return cycle.measure(int(os.environ.get("RUNS", "3")), large=large)
 
 
-BENCHMARKS: dict[str, Callable[[], list[Limit]]] = {"idle": idle.measure, "small": small.measure, "cycle": _cycle}
+BENCHMARKS: dict[str, Callable[[], list[Limit]]] = {
+    "idle": idle.measure,
+    "small": small.measure,
+    "cycle": _cycle,
+    "calls": calls.measure,
+}
 
 
 def main() -> int:
