@@ -7,10 +7,11 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
 
 from partnersync.ids import digest
 
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Cursor:
         """The records since ``probe``; None where they are not known."""
         if not self.window:
             return None
-        return frozenset(json.loads(zlib.decompress(base64.b85decode(self.window))))
+        steps = json.loads(zlib.decompress(base64.b85decode(self.window)))
+        return frozenset(map(str, accumulate(steps)))
 
     @classmethod
     def read(cls, text: str | None, fields: Sequence[str]) -> Cursor | None:
@@ -55,11 +57,14 @@ class Cursor:
 
 
 def packed(ids: Iterable[str]) -> str:
-    """Ids as ``Cursor.window`` keeps them; nothing if there are too many to keep (10,000 take about 40 KB)."""
-    known = sorted(set(ids))
+    """Ids as ``Cursor.window`` keeps them, each as its distance from the one before; nothing if there are too many to keep
+    (100,000 that lie close together take about 50 KB).
+    """
+    known = sorted({int(id_) for id_ in ids})
     if len(known) > MOST_REMEMBERED:
         return ""
-    return base64.b85encode(zlib.compress(json.dumps(known).encode(), 6)).decode()
+    steps = [after - before for before, after in pairwise([0, *known])]
+    return base64.b85encode(zlib.compress(json.dumps(steps, separators=(",", ":")).encode(), 6)).decode()
 
 
 def fields_mark(fields: Sequence[str]) -> str:

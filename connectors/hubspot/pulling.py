@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -97,10 +97,19 @@ class Pulling:
 
     def _first(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
         seen = cursor.seen
+        whole, recent = cursor.listing == "", dict[str, int]()
         for results, after in self._listed(wanted, cursor.listing or None):
             page = self._page(wanted, results, full=True)
             seen += len(page.records)
+            recent.update((str(each["id"]), stamp_ms(each)) for each in results if stamp_ms(each) >= cursor.probe)
             kept = replace(cursor, listing=after, seen=seen if after is not None else 0)
+            if (
+                after is None
+                and whole
+                and len(recent) == cursor.total
+                and max(recent.values(), default=0) <= cursor.newest
+            ):
+                kept = replace(kept, window=packed(recent))
             last = after is None
             yield replace(page, cursor=kept.written(), done=last, total=seen if last else None)
 
@@ -141,7 +150,28 @@ class Pulling:
             )
             yield replace(self._page(wanted, fresh), cursor=following.written(), done=True)
             return
+        if known is not None and (yield from self._newest(wanted, cursor, changes, ahead, known)):
+            return
         yield from self._forward(wanted, cursor, changes, ahead)
+
+    def _newest(
+        self, wanted: Wanted, cursor: Cursor, changes: Changes, ahead: Cursor, known: frozenset[str]
+    ) -> Generator[Page, None, bool]:
+        """Bring what changed after the newest record taken; whether the total says that this was all that changed.
+
+        What changes while this runs is left to the next pull. The cursor moves with the last page, and only if this was all.
+        """
+        joined = set(known)
+        for _, results in changes.forward(cursor.newest, ahead.newest):
+            fresh = [each for each in results if cursor.newest < stamp_ms(each) <= ahead.newest]
+            joined.update(str(each["id"]) for each in fresh)
+            if fresh:
+                yield self._page(wanted, fresh)
+        if len(joined) - len(known) != ahead.total - cursor.total:
+            return False
+        following = replace(ahead, window=packed(joined))
+        yield Page(wanted.object, cursor=following.written(), done=True)
+        return True
 
     def _forward(self, wanted: Wanted, cursor: Cursor, changes: Changes, ahead: Cursor) -> Iterator[Page]:
         recent: dict[str, Json] = {}

@@ -72,6 +72,41 @@ def test_idle_costs_one_search_after_more_tied_changes_than_can_be_remembered(po
     assert ids[3] in brought(pull(connector, mirror))
 
 
+@pytest.mark.parametrize("loaded", ["at once", "after the first pull"])
+def test_many_edits_after_a_bulk_change_cost_as_many_searches_as_they_fill(portal, loaded: str) -> None:  # type: ignore[no-untyped-def]
+    mirror, connector = Mirror(), portal.connect()
+    if loaded == "after the first pull":
+        pull(connector, mirror)
+    ids = load(portal, 2_000, step=1)
+    pull(connector, mirror)
+    portal.server.world.clock.move(1)
+    portal.forget_calls()
+
+    for id_ in ids[::5]:
+        portal.edit("deals", id_, {"description": "edited"})
+    new = portal.create("deals", {"dealname": "new", "dealstage": "qualifiedtobuy"})
+
+    assert brought(pull(connector, mirror)) == {*ids[::5], new}
+    assert searches(portal) <= 4
+    (page,) = pull(connector, mirror)
+    assert page.records == ()
+
+
+def test_what_surfaces_late_among_many_edits_is_found(portal) -> None:  # type: ignore[no-untyped-def]
+    short(portal, cap=1_000)
+    now = portal.server.world.clock.now_ms()
+    mirror, connector = Mirror(), portal.connect()
+    pull(connector, mirror)
+    bulk = load(portal, 60, at=now, step=1)
+    pull(connector, mirror)
+    portal.server.world.clock.move(1)
+    (late,) = load(portal, 1, at=now - 30_000)
+    for id_ in bulk[:20]:
+        portal.edit("deals", id_, {"description": "edited"})
+
+    assert {late, *bulk[:20]} <= brought(pull(connector, mirror))
+
+
 @pytest.mark.parametrize("ago", [0, HOUR])
 def test_an_edit_after_a_bulk_change_costs_one_search(portal, ago: int) -> None:  # type: ignore[no-untyped-def]
     old = load(portal, 100, at=portal.server.world.clock.now_ms() - 5 * HOUR, step=1_000)
