@@ -29,6 +29,8 @@ CLOCKS = {
     "postgresql": "CAST(extract(epoch from clock_timestamp()) * 1000000 AS BIGINT)",
 }
 _TICK = timedelta(microseconds=1)
+_MAKING = 0x70617274
+"""The advisory lock of whoever makes tables or a workspace: any number that nobody else takes."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA foreign_keys=ON",
@@ -221,6 +223,15 @@ def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:
     return engine
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Wait for whoever else is making tables or workspaces; holds until the transaction ends.
+
+    SQLite's ``BEGIN IMMEDIATE`` lets one in anyway. On PostgreSQL two that see nothing there would both make it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Tell what the database said as ``StateError``, without statements, parameters or addresses."""
@@ -243,6 +254,9 @@ def _workspace_id(writer: Engine, slug: str, clock: Clock) -> int:
     query = select(workspace.c.id).where(workspace.c.slug == slug)
     with writer.begin() as connection:
         found = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            one_at_a_time(connection)
+            found = connection.execute(query).scalar_one_or_none()
         if found is not None:
             return int(found)
         last = connection.execute(select(func.coalesce(func.max(workspace.c.id), 0))).scalar_one()

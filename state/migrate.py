@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from partnersync.errors import StateError
-from state.database import engines, refusals
+from state.database import engines, one_at_a_time, refusals
 from state.triggers import guard
 
 
@@ -35,6 +35,7 @@ def upgrade(url: str) -> tuple[str | None, str]:
                 assert driver is not None
                 driver.execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
+                one_at_a_time(connection)
                 before = _revision(connection)
                 _refuse_unknown(before)
                 _run(connection)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -13,6 +15,23 @@ from state.leases import acquire, halt, release, resume
 from state.migrate import upgrade
 from state.schema import cursor
 from tests.state.conftest import Watch
+
+
+def test_processes_that_make_the_database_in_the_same_moment_all_find_it_made(url: str, watch: Watch) -> None:
+    """A first run and a service that start together; each sees no tables, and one of them makes them."""
+    start = Barrier(4)
+
+    def first(_: int) -> int:
+        start.wait()
+        upgrade(url)
+        opened = Database.open(url, "acme", watch)
+        opened.close()
+        return opened.workspace
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(first, range(4)))
+
+    assert found == [1, 1, 1, 1]
 
 
 def test_a_second_runner_is_refused_while_the_first_holds_the_lease(database: Database, fence: Fence) -> None:
