@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy import Engine
 
 import service.shop as shops
 from connectors.base import Connector, Freshness, Surroundings
@@ -33,6 +35,7 @@ from service.feeds import feeds
 from service.secrets import Secrets
 from service.settings import Loaded, load
 from service.shop import Shop
+from state import database as state_database
 from state import migrate
 from state.database import Database
 from state.meter import DatabaseMeter
@@ -46,6 +49,10 @@ IMPATIENT = timedelta(milliseconds=250)
 """How long we wait for an answer where one is held back (in real time, the only thing that is)."""
 
 
+HELD_BACK = 0.45
+"""How long the CRMs hold an answer back there, in real seconds: whoever waits longer than we do meets what landed late."""
+
+
 class Patience(threading.Event):
     """The stop signal of a run; whoever waits for it moves the CRMs' time instead of losing ours."""
 
@@ -56,6 +63,8 @@ class Patience(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         if not self.is_set() and timeout:
             self._ground.move(timeout)
+            if self._ground.impatient:
+                time.sleep(HELD_BACK)
         return self.is_set()
 
 
@@ -122,10 +131,10 @@ class Ground:
         self.patience = Patience(self)
         self.folder = self.home
 
-    def enter(self, number: str, *, keyed: bool) -> None:
+    def enter(self, *, keyed: bool) -> None:
         """A new world: two fresh CRMs, an empty database, the files."""
         self.leave()
-        self.folder = self.home / f"world-{number}"
+        self.folder = self.home / "world"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         shutil.copy(self.home / f"crm-{keyed}.db", self.folder / "crm.db")
@@ -135,7 +144,7 @@ class Ground:
         self.moments.begin()
         self.terms, self.skew, self.transaction = Terms(keyed=keyed), timedelta(), None
         self.gone, self.impatient, self.pages = set(), False, Pages()
-        self.rows, self.loaded = {}, {}
+        self.rows = {}
         for name, text in CSV.items():
             (self.folder / name).write_text(text, encoding="utf-8")
         self.register()
@@ -232,7 +241,16 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     fast = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
     home = Path(tempfile.mkdtemp(prefix="partnersync-model-", dir=fast))
-    owner, gone = shops.owner, shops.gone
+    owner, gone, engines = shops.owner, shops.gone, state_database.engines
+    kept: dict[str, tuple[Engine, Engine]] = {}
+
+    def opened(url: str) -> tuple[Engine, Engine]:
+        """Closed engines open again, and have not forgotten the statements that they compiled."""
+        if url not in kept:
+            kept[url] = engines(url)
+        return kept[url]
+
+    state_database.engines = opened
     try:
         for keyed in (True, False):
             found(home / f"crm-{keyed}.db", keyed=keyed)
@@ -250,7 +268,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
             server.stop()
             made.world.close()
     finally:
-        shops.owner, shops.gone = owner, gone
+        shops.owner, shops.gone, state_database.engines = owner, gone, engines
         structlog.reset_defaults()
         shutil.rmtree(home, ignore_errors=True)
 

@@ -19,8 +19,8 @@ from connectors.hubspot.changes import Reach
 from connectors.hubspot.pulling import Pages
 from partnersync.errors import ConflictError
 from state.backup import backup, recover, restore
-from tests.faults.model.ground import CRMS, Ended, Ground
-from tests.faults.model.harms import BY_NAME, CALM, CONDITIONS, CRASHES, FAULTS, Armed, Struck, possible
+from tests.faults.model.ground import CRMS, HELD_BACK, Ended, Ground
+from tests.faults.model.harms import CALM, CONDITIONS, CRASHES, FAULTS, Armed, Struck, possible
 from tests.faults.model.moments import PLACES, Crash, Place, Point
 from tests.faults.model.oracle import Oracle
 from tests.faults.model.people import People
@@ -58,7 +58,7 @@ class Play:
 
     def begin(self, number: str, a: int) -> None:
         """A new world: customers and deals in both CRMs; the first number says which kind of world."""
-        self.ground.enter(number, keyed=a % 3 != 0)
+        self.ground.enter(keyed=a % 3 != 0)
         self.people = People(self.ground)
         self.oracle = Oracle(self.ground, self.people, self.honest)
         self.wrong = []
@@ -115,7 +115,7 @@ class Play:
             ended = self.cycle(_work(place, step.c))
         self.ground.impatient = False
         if fault.slow and armed.fired:
-            time.sleep(0.5)  # the answer that was not waited for may still land
+            time.sleep(HELD_BACK)  # the answer that was not waited for may still land
         if fault.passes and armed.fired == 1 and ended.report is not None and ended.report.failed:
             self.wrong.append(f"one {fault.name} at {place} stops a cycle: {dict(ended.report.failed)}")
 
@@ -145,19 +145,22 @@ class Play:
         places = [place for place in PLACES if not possible(f"crash {point}", place)]
         place = places[step.b % len(places)]
         self._stir(place, CRMS[step.c // 4 % 2], step.c)
+        died = self._die_at(point, place, 1 + step.c // 8 % 4, _work(place, step.c), approve=step.c % 2 == 1)
+        self.struck.note(f"crash {point}", place, died)
+
+    def _die_at(self, point: Point, place: Place, nth: int, work: Freshness, *, approve: bool = False) -> bool:
+        """A cycle whose process dies at the n-th passing of a point; whether it came there."""
         moments = self.ground.moments
-
-        def die() -> None:
-            self.struck.note(f"crash {point}", place)
-            moments.die()
-
-        moments.at, moments.what, moments.passed = (point, place, 1 + step.c // 8 % 4), die, 0
+        moments.at, moments.what, moments.passed = (point, place, nth), moments.die, 0
+        died = False
         try:
-            self.cycle(_work(place, step.c), approve="dana" if step.c % 2 else None)
+            self.cycle(work, approve="dana" if approve else None)
         except Crash:
             self.ground.gone.add(self.ground.owner())
+            died = True
         moments.begin()
         self.wrong += self.oracle.still_appended()
+        return died
 
     def pause(self, step: Step) -> None:
         """Our process stands still past its lease, another one runs meanwhile, and then it goes on."""
@@ -201,12 +204,8 @@ class Play:
                 self.people.stir(crm, number, "moot")
             case "settle open":
                 self.people.stir(crm, number, "ask")
-                lost = ("connection lost after commit", "connection lost before commit")[number % 2]
-                kind: Place = ("write fields", "write tasks")[number // 2 % 2]
-                before = Armed(self.ground, self.struck, BY_NAME[lost], kind, crm, 1, 9)
-                unread = Armed(self.ground, self.struck, BY_NAME["503 HTML"], "read back", crm, 1, 9)
-                with before.waiting(), unread.waiting():
-                    self.cycle("hot")
+                point: Point = ("before send", "after answer")[number % 2]
+                self._die_at(point, ("write fields", "write tasks")[number // 2 % 2], 1, "hot")
             case _:
                 pass
 
