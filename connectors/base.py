@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Literal, Protocol
 
@@ -152,6 +152,13 @@ class Writer(Protocol):
         """Read back tasks by their key, through the CRM's unique field or the tasks of their record; found ones only.
 
         Values come under the house's names: subject, body, due_on, owner, done, key.
+        """
+        ...
+
+    def lands_within(self) -> timedelta:
+        """How long after it was sent a task's creation without an answer may still take effect.
+
+        Zero where the CRM itself holds the key unique, so that a second creation ends in the first.
         """
         ...
 

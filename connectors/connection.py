@@ -34,6 +34,8 @@ def is_reference(text: str) -> bool:
 class Connection(BaseModel):
     """The settings of one connection that do not depend on its CRM; each CRM's model adds its own.
 
+    ``lands_within`` is how long a task's creation whose answer was lost may still be running in a CRM that does not hold our
+    key unique: so long we wait before it is made again.
     ``paces`` is (calls, in how many seconds) by bucket, for limits that the CRM does not tell in its headers.
     """
 
@@ -52,6 +54,7 @@ class Connection(BaseModel):
     cold_at: TimeOfDay = (2, 30)
     timeout: Duration = timedelta(seconds=60)
     keep_for_people: Percent = Fraction(20, 100)
+    lands_within: Duration = timedelta(minutes=2)
 
     @property
     def hosts(self) -> Hosts:
@@ -70,6 +73,13 @@ class Connection(BaseModel):
     def _usable_timeout(cls, value: timedelta) -> timedelta:
         if not timedelta(seconds=1) <= value <= timedelta(minutes=10):
             raise ValueError("expected between 1s and 10m")
+        return value
+
+    @field_validator("lands_within")
+    @classmethod
+    def _worth_the_wait(cls, value: timedelta) -> timedelta:
+        if not timedelta(seconds=1) <= value <= timedelta(minutes=15):
+            raise ValueError("expected between 1s and 15m")
         return value
 
     @field_validator("keep_for_people")

@@ -129,13 +129,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One journaled request: set ``desired`` on ``ref`` where it said ``before``, or do ``task``."""
+    """One journaled request: set ``desired`` on ``ref`` where it said ``before``, or do ``task``.
+
+    ``begun_at`` is when it was last journaled to be sent; None before that.
+    """
 
     key: str
     ref: Ref
     desired: Mapping[str, str | None] = field(default_factory=dict)
     before: Mapping[str, str | None] = field(default_factory=dict)
     task: TaskChange | None = None
+    begun_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

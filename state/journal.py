@@ -262,4 +262,5 @@ _FORGET = delete(noted).where(
 def _intent(row: Any) -> Intent:
     change = read_change(row.task) if row.task else None
     assert not isinstance(change, FieldChange)
-    return Intent(row.key, Ref(row.crm, row.org, row.object, row.external), row.desired, row.before, change)
+    ref = Ref(row.crm, row.org, row.object, row.external)
+    return Intent(row.key, ref, row.desired, row.before, change, row.begun_at)

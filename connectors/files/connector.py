@@ -7,6 +7,7 @@ read whole: while a row is broken and its id cannot be told, or the file suddenl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from connectors.base import Capabilities, TaskDraft
@@ -87,6 +88,10 @@ class Files:
     def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
         """None: there are no tasks in files."""
         return {}
+
+    def lands_within(self) -> timedelta:
+        """Nothing is ever sent."""
+        return timedelta(0)
 
     def normal(self, schema: FieldSchema, value: str | None) -> str | None:
         """Text without blanks around it; empty is None."""

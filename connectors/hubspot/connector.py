@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from connectors.base import Capabilities, Freshness, Surroundings, TaskDraft
@@ -49,6 +50,7 @@ class HubSpotConnector:
 
     def __init__(self, line: Line, exchange: Exchange, calls: Calls, settings: HubSpotConnection, pages: Pages) -> None:
         self._line = line
+        self._settings = settings
         self._exchange = exchange
         self._calls = calls
         self._identity: Identity | None = None
@@ -105,6 +107,11 @@ class HubSpotConnector:
         """The tasks that exist, by key."""
         with self._line.calls("write"):
             return self._tasks.find(tasks)
+
+    def lands_within(self) -> timedelta:
+        """Zero where tasks have our unique property."""
+        with self._line.calls("write"):
+            return timedelta(0) if self._tasks.keyed() else self._settings.lands_within
 
     def normal(self, schema: FieldSchema, value: str | None) -> str | None:
         """``value`` as HubSpot's properties are compared."""

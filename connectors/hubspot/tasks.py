@@ -84,7 +84,7 @@ class Tasks:
             yield from sent(inputs, send)
 
     def _create(self, inputs: Sequence[Json]) -> Answer:
-        return self._calls.create(TASKS, inputs, unique=self._keyed())
+        return self._calls.create(TASKS, inputs, unique=self.keyed())
 
     def find(self, drafts: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
         """The tasks that exist, by key: by their id, the unique property, or among the tasks of their record."""
@@ -95,7 +95,7 @@ class Tasks:
         for json in self._read([draft.id for draft in drafts if draft.id is not None]):
             self._keep(found, keys, json, {draft.id: draft.key for draft in drafts})
         missing = [draft for draft in drafts if draft.key not in found]
-        if missing and self._keyed():
+        if missing and self.keyed():
             for json in self._read([draft.key for draft in missing], KEY_PROPERTY):
                 self._keep(found, keys, json)
             missing = [draft for draft in missing if draft.key not in found]
@@ -106,6 +106,16 @@ class Tasks:
             for json in self._read(sorted(ids, key=_age)):
                 self._keep(found, keys, json)
         return found
+
+    def keyed(self) -> bool:
+        """Whether tasks have our unique property; asked once."""
+        if self._known_keyed is None:
+            try:
+                found = self._calls.property(TASKS, KEY_PROPERTY).body
+            except RejectedError:
+                found = {}
+            self._known_keyed = found.get("hasUniqueValue") is True
+        return self._known_keyed
 
     def _keep(
         self, found: dict[str, RawRecord], keys: set[str], json: Json, by_id: Mapping[str | None, str] | None = None
@@ -155,7 +165,7 @@ class Tasks:
         type_id = self._associations.unlabelled(TASKS, draft.about_object)
         values = {**self._properties(draft), "hs_task_type": "TODO"}
         values["hs_task_status"] = "COMPLETED" if draft.done else "NOT_STARTED"
-        if self._keyed():
+        if self.keyed():
             values[KEY_PROPERTY] = draft.key
         to = {
             "to": {"id": draft.about},
@@ -164,17 +174,7 @@ class Tasks:
         return Input(draft.key, {"properties": values, "associations": [to]})
 
     def _properties(self, draft: TaskDraft) -> dict[str, str]:
-        return properties(draft, self._identity().timezone or "UTC", keyed=self._keyed())
-
-    def _keyed(self) -> bool:
-        """Whether tasks have our unique property; asked once."""
-        if self._known_keyed is None:
-            try:
-                found = self._calls.property(TASKS, KEY_PROPERTY).body
-            except RejectedError:
-                found = {}
-            self._known_keyed = found.get("hasUniqueValue") is True
-        return self._known_keyed
+        return properties(draft, self._identity().timezone or "UTC", keyed=self.keyed())
 
 
 def _is_known(draft: TaskDraft) -> bool:

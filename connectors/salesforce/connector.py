@@ -145,6 +145,11 @@ class SalesforceConnector:
         with self._line.calls("write"):
             return self._desk().find(tasks)
 
+    def lands_within(self) -> timedelta:
+        """Zero where tasks are upserted by our key field."""
+        with self._line.calls("write"):
+            return timedelta(0) if self._desk().keyed else self._settings.lands_within
+
     def normal(self, schema: FieldSchema, value: str | None) -> str | None:
         """The form in which this field is compared."""
         return normal(schema, value)

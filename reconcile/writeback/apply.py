@@ -10,8 +10,9 @@ without an outcome is ever guessed at: the record is read. Field by field, with 
     something else     a person was faster: conflict; the next plan decides anew
 
 A task is found by its key. Where the CRM holds the key in a unique field, sending twice has one effect; where it cannot, a
-create whose fate is unknown is looked for among the tasks of its record in the next run, and made again only when it is not
-there: by then any late landing has landed.
+create whose fate is unknown is looked for among the tasks of its record, and made again only when it is not there once any
+landing has landed: a create of the last minutes may still be running inside the CRM, so before it is made again we wait as
+long as one may run there, and look once more.
 
 A change is sent only if the record still says what it said when the plan was made; what moved is listed and left to the
 next plan. What the CRM refused lately is parked: not sent again while neither our values nor the record change, unless a
@@ -22,16 +23,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby, islice
 from threading import Event
 from typing import Literal, Protocol, TypeVar
 
 from partnersync.changes import Change, Done, FieldChange, Intent, Outcome, Status, TaskChange, Write
+from partnersync.clock import Clock
 from partnersync.errors import ConnectorError
 from partnersync.ids import intent_key
 from reconcile.writeback.guards import SENDING
 
 _READ_CHUNK = 2000
+_LONGEST_SEND = timedelta(minutes=10)
+"""From the journal to the last byte: what a batch may wait for its turn, its retries and its answer."""
+_SLICE = 20.0
 Normal = Callable[[str, str, str | None], str | None]
 """(object, field, value) → the value in the form in which this field is compared."""
 
@@ -88,6 +94,10 @@ class Writer(Protocol):
         """The CRM's ids of those tasks that exist, by their key."""
         ...
 
+    def lands_within(self) -> timedelta:
+        """How long a task's creation without an answer may still run; zero where a second one ends in the first."""
+        ...
+
 
 class Fence(Protocol):
     """Proof that this process is still the one that may write."""
@@ -104,6 +114,7 @@ class Doer:
     """Applies changes of one org or portal; with ``insist`` also those that the CRM refused lately.
 
     ``recovering``: the database was restored, and tasks that it does not know may be there: each is looked for first.
+    ``waited``: whatever was sent before has landed by now.
     """
 
     workspace: str
@@ -112,8 +123,10 @@ class Doer:
     fence: Fence
     normal: Normal
     stop: Event
+    clock: Clock
     insist: bool = False
     recovering: bool = False
+    waited: bool = False
 
     def apply(self, changes: Iterable[Change]) -> Iterator[Applied]:
         """Send what is to be sent; yields one outcome per change, as they come. Stops between batches when told to."""
@@ -306,18 +319,45 @@ class Doer:
 
     def _resolve_tasks(self, intents: Sequence[Intent]) -> Iterator[Done]:
         """A create that is found is done; one that is not there, and every update or close, is sent again."""
-        found = self.writer.find_tasks([i.task for i in intents if i.task is not None])
-        landed = [
-            Done(intent, "applied", id=found[intent.key])
-            for intent in intents
-            if intent.key in found and intent.task is not None and intent.task.action == "task_create"
-        ]
-        self.journal.finish(landed)
+        landed = self._landed(intents)
         yield from landed
-        settled = {done.intent.key for done in landed}
-        again = [intent for intent in intents if intent.key not in settled]
+        again = _without(intents, landed)
+        if any(self._may_still_land(intent) for intent in again):
+            if not self._wait_for_landings():
+                return  # told to stop: what is open stays open
+            landed = self._landed(again)
+            yield from landed
+            again = _without(again, landed)
         if again:
             yield from self._put(again)
+
+    def _landed(self, intents: Sequence[Intent]) -> list[Done]:
+        """The creates that are there."""
+        creates = [intent for intent in intents if intent.task is not None and intent.task.action == "task_create"]
+        found = (
+            self.writer.find_tasks([intent.task for intent in creates if intent.task is not None]) if creates else {}
+        )
+        landed = [Done(intent, "applied", id=found[intent.key]) for intent in creates if intent.key in found]
+        self.journal.finish(landed)
+        return landed
+
+    def _may_still_land(self, intent: Intent) -> bool:
+        """Whether a create may still be running, though nobody waits for its answer any more."""
+        if self.waited or intent.task is None or intent.task.action != "task_create" or intent.begun_at is None:
+            return False
+        lands_within = self.writer.lands_within()
+        return bool(lands_within) and self.clock.now() - intent.begun_at < lands_within + _LONGEST_SEND
+
+    def _wait_for_landings(self) -> bool:
+        """Wait out whatever was sent before now; false when told to stop."""
+        left = self.writer.lands_within().total_seconds()
+        while left > 0:
+            self.fence.check()
+            if self.stop.wait(min(left, _SLICE)):
+                return False
+            left -= _SLICE
+        self.waited = True
+        return True
 
 
 _TASK_STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry"], Status] = {
@@ -327,6 +367,11 @@ _TASK_STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry"], Status
     "retry": "pending",
 }
 _Item = TypeVar("_Item")
+
+
+def _without(intents: Sequence[Intent], settled: Sequence[Done]) -> list[Intent]:
+    keys = {done.intent.key for done in settled}
+    return [intent for intent in intents if intent.key not in keys]
 
 
 def _chunks(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:

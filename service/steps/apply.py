@@ -98,7 +98,17 @@ def resolve_all(shop: Shop, fence: Fence, run: int) -> Doing:
 def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str, insist: bool = False) -> Doer:
     writer = ConnectorWriter(shop.crm(connection))
     normal = shop.schemas(connection).normal
-    return Doer(shop.settings.workspace, journal, writer, fence, normal, shop.stop, insist, recovering(shop.database))
+    return Doer(
+        shop.settings.workspace,
+        journal,
+        writer,
+        fence,
+        normal,
+        shop.stop,
+        shop.clock,
+        insist,
+        recovering(shop.database),
+    )
 
 
 def _by_connection(shop: Shop, changes: list[Change]) -> Iterator[tuple[str, list[Change]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from connectors.base import Connector, TaskDraft
@@ -73,6 +74,10 @@ class ConnectorWriter:
         return {
             key: record.ref.id for key, record in self._connector.find_tasks([draft(task) for task in tasks]).items()
         }
+
+    def lands_within(self) -> timedelta:
+        """How long a task's creation without an answer may still take effect."""
+        return self._connector.lands_within()
 
 
 def draft(task: TaskChange) -> TaskDraft:

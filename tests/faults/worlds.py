@@ -104,6 +104,18 @@ class Stage:
         """How many writes the journal holds whose outcome is not known."""
         return len(self.rows("SELECT id FROM intent WHERE status IN ('inflight', 'unknown')"))
 
+    def lease_runs_out(self) -> None:
+        """So much time passes that nobody holds the lease any more.
+
+        Raises:
+            OperationalError: somebody is in the middle of a transaction.
+        """
+        impatient = {"timeout": 0.3} if self.state.startswith("sqlite") else {"options": "-c lock_timeout=300"}
+        engine = create_engine(self.state, poolclass=NullPool, connect_args=impatient)
+        with engine.begin() as database:
+            database.exec_driver_sql("UPDATE lease SET expires_at = 0")
+        engine.dispose()
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on our database; none where its tables are not made yet."""
         engine = create_engine(self.state, poolclass=NullPool)
@@ -161,6 +173,8 @@ def make(home: Path, seed: int, size: str = "tiny", *, keyed: bool = True) -> Pa
     text = text.replace(_WON, "when: {opportunity.outcome: won}")
     if not keyed:
         text = text.replace("    crm: salesforce\n", "    crm: salesforce\n    task_key: Nobody_Made_It__c\n")
+        for crm in ("salesforce", "hubspot"):  # the sandbox lets nothing land later than this unless it is told to
+            text = text.replace(f"    crm: {crm}\n", f"    crm: {crm}\n    lands_within: 1s\n")
     wide = "guards: {first_run: apply, max_changes: 100000, max_share: 100%, max_clears: 100000, max_tasks_per_owner: 100000}\n"
     (home / TEMPLATE).write_text(text + wide, encoding="utf-8")
     return home

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
 import pytest
 
 from partnersync.changes import FieldChange, Outcome, TaskChange, Write
+from partnersync.clock import FixedClock
 from partnersync.errors import ConflictError
 from partnersync.ids import Ref
 from reconcile.writeback.apply import Doer, Done, Intent
 
 Record = dict[str, str | None]
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Crm:
     tasks: list[str] = field(default_factory=list)
     sends: int = 0
     batch: int = 2
+    late: timedelta = timedelta(0)
+    landing: list[str] = field(default_factory=list)
 
     def current(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record]:
         return {i: {f: self.records[i][f] for f in fields if f in self.records[i]} for i in ids if i in self.records}
@@ -51,6 +55,9 @@ class Crm:
 
     def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
         return {task.key: "00T1" for task in tasks if task.key in self.tasks}
+
+    def lands_within(self) -> timedelta:
+        return self.late
 
 
 @dataclass
@@ -81,6 +88,21 @@ class Book:
         return list(self.open.values())
 
 
+class Patient(Event):
+    """A stop signal; while somebody waits for it, what was under way in the CRM lands."""
+
+    def __init__(self, crm: Crm) -> None:
+        super().__init__()
+        self.crm = crm
+        self.waited = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited += timeout or 0.0
+        self.crm.tasks += self.crm.landing
+        self.crm.landing.clear()
+        return self.is_set()
+
+
 class Held:
     def check(self) -> None:
         return
@@ -104,7 +126,9 @@ def task() -> TaskChange:
 
 
 def doer(crm: Crm, book: Book, fence: Held | Lost | None = None, stop: Event | None = None) -> Doer:
-    return Doer("acme", book, crm, fence or Held(), lambda _o, _f, value: value or None, stop or Event())
+    return Doer(
+        "acme", book, crm, fence or Held(), lambda _o, _f, value: value or None, stop or Event(), FixedClock(NOW)
+    )
 
 
 def test_every_change_is_sent_in_batches_read_back_and_verified() -> None:
@@ -244,3 +268,63 @@ def test_a_task_whose_fate_is_still_unknown_is_not_sent_again_by_the_same_run() 
     assert crm.tasks == ["ps-1"]
     assert [done.status for done in doer(crm, book).resolve("memory", "1")] == ["applied"]
     assert crm.tasks == ["ps-1"]
+
+
+def test_a_creation_that_still_runs_in_the_crm_is_waited_for_before_it_is_made_again() -> None:
+    """Killed while HubSpot worked on it and run again at once: it is not there yet, and a second one would be one too many."""
+    crm, book = Crm({"a": {}}, late=timedelta(seconds=50), landing=["ps-1"]), Book()
+    book.begin([Intent("ps-1", task().record, task=task(), begun_at=NOW - timedelta(seconds=1))])
+    stop = Patient(crm)
+
+    settled = list(doer(crm, book, stop=stop).resolve("memory", "1"))
+
+    assert [each.status for each in settled] == ["applied"]
+    assert crm.tasks == ["ps-1"]
+    assert stop.waited == 50
+
+
+def test_a_creation_that_never_landed_is_made_after_one_wait_for_all() -> None:
+    crm, book = Crm({"a": {}}, late=timedelta(seconds=50)), Book()
+    for n in range(5):  # three batches of two
+        book.begin([Intent(f"ps-{n}", task().record, task=replace(task(), key=f"ps-{n}"), begun_at=NOW)])
+    stop = Patient(crm)
+
+    list(doer(crm, book, stop=stop).resolve("memory", "1"))
+
+    assert sorted(crm.tasks) == [f"ps-{n}" for n in range(5)]
+    assert stop.waited == 50
+
+
+@pytest.mark.parametrize(
+    ("ago", "late"),
+    [(timedelta(minutes=20), timedelta(minutes=2)), (timedelta(seconds=1), timedelta(0))],
+    ids=["long ago", "held unique"],
+)
+def test_nobody_waits_where_nothing_can_land_late(ago: timedelta, late: timedelta) -> None:
+    crm, book = Crm({"a": {}}, late=late), Book()
+    book.begin([Intent("ps-1", task().record, task=task(), begun_at=NOW - ago)])
+    stop = Patient(crm)
+
+    list(doer(crm, book, stop=stop).resolve("memory", "1"))
+
+    assert (crm.tasks, stop.waited) == (["ps-1"], 0)
+
+
+def test_whoever_is_stopped_while_waiting_leaves_the_creation_open() -> None:
+    crm, book = Crm({"a": {}}, late=timedelta(seconds=50)), Book()
+    book.begin([Intent("ps-1", task().record, task=task(), begun_at=NOW)])
+    stop = Patient(crm)
+    stop.set()
+
+    assert list(doer(crm, book, stop=stop).resolve("memory", "1")) == []
+    assert (crm.tasks, list(book.open)) == ([], ["ps-1"])
+
+
+def test_a_clock_set_back_waits_no_longer_than_a_creation_may_run() -> None:
+    crm, book = Crm({"a": {}}, late=timedelta(seconds=50)), Book()
+    book.begin([Intent("ps-1", task().record, task=task(), begun_at=NOW + timedelta(days=365))])
+    stop = Patient(crm)
+
+    list(doer(crm, book, stop=stop).resolve("memory", "1"))
+
+    assert (crm.tasks, stop.waited) == (["ps-1"], 50)
