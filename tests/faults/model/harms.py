@@ -17,12 +17,22 @@ from sandbox.faults import Rule
 from tests.faults.model.ground import Ground
 from tests.faults.model.moments import PLACES, Place, Point
 
-READS: Final[tuple[Place, ...]] = ("people", "describe", "hot read", "warm read", "cold read", "find tasks", "pre-read", "read back")  # fmt: skip
+READS: Final[tuple[Place, ...]] = (
+    "people",
+    "describe",
+    "hot read",
+    "warm read",
+    "cold read",
+    "find tasks",
+    "pre-read",
+    "read back",
+)
 WRITES: Final[tuple[Place, ...]] = ("write fields", "write tasks")
 CALLS: Final[tuple[Place, ...]] = ("sign in", *READS, "settle open", *WRITES)
 BOTH: Final = ("salesforce", "hubspot")
 _ROLLING = {"status": "error", "errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING",
             "message": "You have reached your ten_secondly_rolling limit."}  # fmt: skip
+_COMMITS: Final = "reads commit nothing"
 _POISON = {"kind": "record_error", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Close date is missing"}
 _LOCKED = {"kind": "record_error", "code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access"}
 _GONE_401 = {"kind": "status", "code": 401, "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]}
@@ -49,8 +59,8 @@ def _fault(name: str, action: Any, **more: Any) -> Fault:
 _WRITING: Final[tuple[Place, ...]] = ("settle open", *WRITES)
 FAULTS: Final = (
     _fault("connection lost, not done", "drop", passes=False),
-    _fault("connection lost before commit", "drop", when="before_commit", writes_only=True, places=_WRITING, why_not="reads commit nothing"),
-    _fault("connection lost after commit", "drop", when="after_commit", writes_only=True, places=_WRITING, why_not="reads commit nothing"),
+    _fault("connection lost before commit", "drop", when="before_commit", writes_only=True, places=_WRITING, why_not=_COMMITS),
+    _fault("connection lost after commit", "drop", when="after_commit", writes_only=True, places=_WRITING, why_not=_COMMITS),
     _fault("429 rolling", {"kind": "status", "code": 429, "body": _ROLLING}, crms=("hubspot",), passes=True),
     _fault("429 search", {"kind": "rate_limited", "form": "secondly"}, crms=("hubspot",), endpoint="search*",
            places=("hot read", "warm read"), passes=True, why_not="only searches have this limit"),
@@ -62,8 +72,8 @@ FAULTS: Final = (
     _fault("503 HTML", "html_503", passes=True),
     _fault("500 not done", {"kind": "status", "code": 500, "body": {"message": "internal"}}),
     _fault("no answer in time", {"kind": "latency", "ms": 400}, slow=True),
-    _fault("no answer, done", {"kind": "timeout", "seconds": 0.4}, when="after_commit", writes_only=True, places=_WRITING, slow=True,
-           why_not="reads commit nothing"),
+    _fault("no answer, done", {"kind": "timeout", "seconds": 0.4}, when="after_commit", writes_only=True, places=_WRITING,
+           slow=True, why_not=_COMMITS),
     _fault("401 in the middle", _GONE_401, crms=("salesforce",), places=(*READS, *_WRITING), passes=True,
            why_not="a sign-in has no token yet"),
     _fault("token revoked", {"kind": "status", "code": 401, "body": {"status": "error", "message": "expired"}},

@@ -50,7 +50,7 @@ class Oracle:
     forgiven: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Edits whose story a restored database forgot."""
     forgot: bool = False
-    """A restored database takes a task that it made and forgot for edited, where its due day has moved: left open, by a stated limit."""
+    """A restored database takes a forgotten task of its own for edited, where its due day has moved, and leaves it open."""
     unknown: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Fields that were filled when a database was restored that had never written them: a person's, by a stated limit."""
 
@@ -193,7 +193,8 @@ class Oracle:
                 " ON p.workspace = n.workspace AND p.id = n.place"
             )
         }
-        wrong = [f"an override of {'/'.join(cell)} ({noted[cell]!r}) that nobody typed" for cell in sorted(noted.keys() - self.people.typed.keys() - self.unknown)]  # fmt: skip
+        nobody = sorted(noted.keys() - self.people.typed.keys() - self.unknown)
+        wrong = [f"an override of {'/'.join(cell)} ({noted[cell]!r}) that nobody typed" for cell in nobody]
         for change in fresh.plan.changes:
             if not isinstance(change, FieldChange) or change.action not in ("write", "clear"):
                 continue

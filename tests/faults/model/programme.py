@@ -54,117 +54,23 @@ ALSO_OURS: Final = ("Partner_Status__c", "partnersync_status")
 THEIRS: Final = frozenset({"Partner__c", "partnersync_partner"})
 """The fields in which a person wins; in the others we do."""
 
+_DAYS: Final = [
+    f"{year}-{month:02d}-{day:02d}" for year in (2026, 2027) for month in range(1, 13) for day in (1, 7, 14, 21, 28)
+]
 CSV: Final = {
     "partners.csv": "id,name,type,status,domains,currency,manager,salesforce_id,hubspot_id,region,joined_on,ended_on,"
     "aliases,merged_into\nnorthwind,Northwind,reseller,active,northwind.com,USD,,,,,2024-01-01,,Northwind Inc,\n"
     "contoso,Contoso,referral,active,contoso.com,USD,,,,,2024-01-01,,,\n"
     "globex,Globex,referral,active,globex.com,USD,,,,,2024-01-01,,,\n",
     "tiers.csv": "partner,tier,from,to,reason\nnorthwind,gold,2024-01-01,,\n",
-    "rates.csv": "date,from,to,rate\n"
-    + "".join(f"{year}-{month:02d}-{day:02d},EUR,USD,1.08\n" for year in (2026, 2027) for month in range(1, 13) for day in (1, 7, 14, 21, 28)),
-}  # fmt: skip
-REGISTRATIONS: Final = "id,partner,status,crm,account,account_name,account_domain,opportunity,submitted_at,approved_at,product,region,reason\n"
+    "rates.csv": "date,from,to,rate\n" + "".join(f"{day},EUR,USD,1.08\n" for day in _DAYS),
+}
+REGISTRATIONS: Final = (
+    "id,partner,status,crm,account,account_name,account_domain,opportunity,submitted_at,approved_at,"
+    "product,region,reason\n"
+)
 
-CONFIG: Final = """\
-version: 1
-workspace: acme
-calendar: {timezone: America/New_York, fiscal_year_starts: 02-01, periods: quarter}
-money: {reporting_currency: USD, rates: rates.csv, rate_on: close, rounding: half_up}
-state: {url: sqlite:///@STATE@}
-connections:
-  salesforce:
-    crm: salesforce
-    url: @URL@
-    auth: {flow: client_credentials, client_id: "${env:SF_CLIENT_ID}", client_secret: "${env:SF_CLIENT_SECRET}"}
-@SALESFORCE@
-  hubspot:
-    crm: hubspot
-    url: @URL@
-    token: ${env:HUBSPOT_TOKEN}
-@HUBSPOT@
-sources:
-  account:
-    - from: salesforce.Account
-      fields: {name: Name, domain: Website, parent: ParentId, owner: OwnerId, created_at: CreatedDate}
-    - from: hubspot.companies
-      fields: {name: name, domain: domain, owner: hubspot_owner_id, created_at: createdate}
-  opportunity:
-    - from: salesforce.Opportunity
-      fields: {name: Name, account: AccountId, amount: Amount, currency: CurrencyIsoCode, closes_on: CloseDate, created_at: CreatedDate, stage: StageName, type: Type, owner: OwnerId, partner_field: Sold_With__c}
-      stages: {open: [Prospecting@SF_OPEN@], won: [Closed Won], lost: [Closed Lost@SF_LOST@]}
-      values: {type: {new: [New], renewal: [Renewal]}}
-    - from: hubspot.deals
-      fields: {name: dealname, account: hs_primary_associated_company, amount: amount, currency: deal_currency_code, closes_on: closedate, created_at: createdate, stage: dealstage, type: dealtype, owner: hubspot_owner_id, partner_field: partner}
-      stages: {open: [appointmentscheduled@HS_OPEN@], won: [closedwon], lost: [closedlost@HS_LOST@]}
-      values: {type: {new: [newbusiness], renewal: [existingbusiness]}}
-  registration:
-    - from: file:registrations.csv
-      fields: {id: id, partner: partner, status: status, crm: crm, account: account, customer: account_name, domain: account_domain, opportunity: opportunity, submitted_at: submitted_at, approved_at: approved_at, reason: reason}
-programs:
-  channel: {title: Channel programme, currency: USD, system_of_record: salesforce}
-partners:
-  roster:
-    from: file:partners.csv
-    fields: {id: id, name: name, type: type, status: status, currency: currency, manager: manager, domains: domains, aliases: aliases, region: region, joined_on: joined_on, merged_into: merged_into, salesforce_id: salesforce_id, hubspot_id: hubspot_id}
-  tiers:
-    from: file:tiers.csv
-    fields: {partner: partner, tier: tier, from: from, to: to, reason: reason}
-registrations: {window: 180d, anchor: approved, grace: 0d, covers: closed}
-attribution:
-  sourced:
-    - id: registered
-      rule: approved registration
-      use: registration
-    - id: rep-field
-      rule: partner field set by the rep
-      use: field
-      field: partner_field
-@RULE@
-commission:
-  starts_on: 2025-02-01
-  plans:
-    - id: reseller
-      title: Reseller, by the quarter's revenue
-      effective: {from: 2025-02-01}
-      when: {partner.type: [reseller]}
-      role: sourced
-      rules:
-        - id: revenue
-          rate: {graduated: {over: quarter, brackets: [{to: 5000, rate: 10%}, {to: 10000, rate: @RATE@}, {rate: 15%}]}}
-    - id: referral
-      title: Referral fee
-      effective: {from: 2025-02-01}
-      when: {partner.type: [referral]}
-      role: sourced
-      rules:
-        - id: everything
-          rate: {percent: 5%}
-writeback:
-  salesforce:
-    opportunity:
-      Partner__c: {value: partner.name, policy: crm_wins@FIRST@}
-      Partner_Role__c: {value: credit.role, policy: ours_wins, values: {sourced: Sourced, influenced: Influenced}@FIRST@}
-      Partner_Commission__c: {value: commission.earned, policy: ours_wins@FIRST@}
-@SF_FIELD@
-    account:
-      Partner__c: {value: partner.name, policy: crm_wins@FIRST@}
-      Partner_Open_Deals__c: {value: account.open_deals, policy: ours_wins@FIRST@}
-    tasks:
-      - {id: confirm, task: confirm partner on won deal, when: {opportunity.outcome: won, attribution.sourced: missing}, subject: "Confirm the partner on {opportunity.name}", body: "Set the partner field, or close this task.", due: 3d}
-  hubspot:
-    opportunity:
-      partnersync_partner: {value: partner.name, policy: crm_wins@FIRST@}
-      partnersync_partner_role: {value: credit.role, policy: ours_wins, values: {sourced: Sourced, influenced: Influenced}@FIRST@}
-      partnersync_commission: {value: commission.earned, policy: ours_wins@FIRST@}
-@HS_FIELD@
-    account:
-      partnersync_partner: {value: partner.name, policy: crm_wins@FIRST@}
-      partnersync_open_deals: {value: account.open_deals, policy: ours_wins@FIRST@}
-    tasks:
-      - {id: confirm, task: confirm partner on won deal, when: {opportunity.outcome: won, attribution.sourced: missing}, subject: "Confirm the partner on {opportunity.name}", due: 3d}
-people: {approvers: [dana@acme.example], task_fallback: ops@acme.example}
-guards: {first_run: apply, max_changes: 100000, max_share: 100%, max_clears: 100000, max_tasks_per_owner: 100000}
-"""
+CONFIG: Final = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
 
 
 @dataclass(slots=True)

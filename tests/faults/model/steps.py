@@ -20,12 +20,12 @@ from connectors.hubspot.pulling import Pages
 from partnersync.errors import ConflictError
 from state.backup import backup, recover, restore
 from tests.faults.model.ground import CRMS, HELD_BACK, Ended, Ground
-from tests.faults.model.harms import CALM, CONDITIONS, CRASHES, FAULTS, Armed, Struck, possible
+from tests.faults.model.harms import CALM, CONDITIONS, CRASHES, FAULTS, READS, WRITES, Armed, Struck, possible
 from tests.faults.model.moments import PLACES, Crash, Place, Point
 from tests.faults.model.oracle import Oracle
 from tests.faults.model.people import People
 
-MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 600, 7_200, 90_000)
+MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 120, 600, 7_200, 90_000)
 SKEWS: Final = (0, 0, 90, -90, 7_200, -7_200, 200_000, -200_000)
 CLASSES: Final[tuple[Freshness, ...]] = ("hot", "hot", "hot", "warm", "cold")
 PAUSES: Final[tuple[Point, ...]] = ("before begin", "after commit", "before send", "after answer")
@@ -63,15 +63,15 @@ class Play:
         self.oracle = Oracle(self.ground, self.people, self.honest)
         self.wrong = []
         if a % 4 == 1:
-            self.ground.pages = Pages(listed=3, searched=Reach(page=4, cap=12))
-            self.ground.world.settings.update("hubspot", {"search_cap": 12})
+            self.ground.pages = Pages(listed=3, searched=Reach(page=3, cap=9))
+            self.ground.world.settings.update("hubspot", {"search_cap": 9})
         if a % 5 == 1:
             self.ground.world.settings.update("salesforce", {"page_size": 3})
         draw = Random(a)
         for crm in CRMS:
             for _ in range(draw.randrange(2, 4)):
                 self.people.create(crm, "account", draw.randrange(1 << 16))
-            for _ in range(draw.randrange(2, 6)):
+            for _ in range(draw.randrange(2, 6) + 4 * (a % 4 == 1)):
                 self.people.create(crm, "deal", draw.randrange(1 << 16))
 
     def do(self, step: Step) -> None:
@@ -105,10 +105,13 @@ class Play:
     def fault(self, step: Step) -> None:
         """A cycle during which calls of one kind fail, once or until it ends."""
         fault = FAULTS[step.a % len(FAULTS)]
-        place = fault.places[step.b % len(fault.places)]
+        places = (*fault.places, *(each for each in WRITES if each in fault.places))
+        place = places[step.b % len(places)]
         crm = fault.crms[step.c // 4 % len(fault.crms)]
         often = step.c % 4
-        armed = Armed(self.ground, self.struck, fault, place, crm, 1 + often % 2, (1, 1, 2, 9)[often])
+        armed = Armed(
+            self.ground, self.struck, fault, place, crm, 1 + (often == 1 and place in READS), (1, 1, 2, 9)[often]
+        )
         self._stir(place, crm, step.c)
         self.ground.impatient = fault.slow
         with armed.waiting():
@@ -254,7 +257,7 @@ def _work(place: Place, number: int) -> Freshness:
         case "people":
             return ("warm", "cold")[number % 2]
         case _:
-            return ("hot", "hot", "warm", "cold")[number // 3 % 4]
+            return ("hot", "hot", "hot", "cold")[number // 3 % 4]
 
 
 def _kind(number: int) -> str:
@@ -301,10 +304,9 @@ def drawn(seed: int, world: int, most: int) -> list[Step]:
     draw = Random(f"{seed}:{world}")
     names, weights = list(WEIGHTS), list(WEIGHTS.values())
     count = draw.randrange(most // 6, most + 1)
-    made = [Step("begin", draw.randrange(1 << 16))]
-    for name in draw.choices(names, weights, k=count - 1):
-        made.append(Step(name, *(draw.randrange(1 << 16) for _ in range(4))))
-    return made
+    kinds = draw.choices(names, weights, k=count - 1)
+    begin = Step("begin", draw.randrange(1 << 16))
+    return [begin, *(Step(name, *(draw.randrange(1 << 16) for _ in range(4))) for name in kinds)]
 
 
 def played(

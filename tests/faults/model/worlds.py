@@ -131,9 +131,8 @@ def _shrunk(
     _print(f"world {world} in {len(kept)} steps of {len(steps)}: {wrong[0]}")
     for n in kept:
         _print(f"    {n}: {steps[n]}")
-    _print(
-        f"    again: python -m tests.faults.model.worlds --seed {seed} --steps {most} --only {world} --keep {','.join(map(str, kept))}"
-    )
+    again = f"--seed {seed} --steps {most} --only {world} --keep {','.join(map(str, kept))}"
+    _print(f"    again: python -m tests.faults.model.worlds {again}")
 
 
 def _again(seed: int, world: int, most: int, keep: str | None) -> int:
