@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -47,13 +47,25 @@ class Child:
         os.waitpid(self.pid, 0)
         raise TimeoutError(f"process {self.pid} did not end within {seconds:.0f} s")
 
+    def stopped(self, seconds: float = 120) -> bool:
+        """Wait until it stands still (true) or has ended (false; its code is lost)."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if pid:
+                return os.WIFSTOPPED(status)
+            time.sleep(_POLL)
+        raise TimeoutError(f"process {self.pid} neither stands still nor ends")
+
     def send(self, number: signal.Signals) -> None:
         """A signal, to this process alone."""
         os.kill(self.pid, number)
 
 
-def running(stage: Stage, *words: str, log: str = "run.log") -> Child:
-    """``partnersync run`` (or other words) as its own process; what it says goes to ``log``."""
+def running(
+    stage: Stage, *words: str, log: str = "run.log", during: AbstractContextManager[None] | None = None
+) -> Child:
+    """``partnersync run`` (or other words) as its own process, inside ``during``; what it says goes to ``log``."""
     pid = os.fork()
     if pid:
         return Child(pid)
@@ -63,7 +75,8 @@ def running(stage: Stage, *words: str, log: str = "run.log") -> Child:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
-        code = _commanded(stage, words)
+        with during or nullcontext():
+            code = _commanded(stage, words)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
