@@ -14,7 +14,19 @@ import pytest
 from service.shop import looking
 from tests.service.lived import Lived
 
-SMALL = {"alembic_version", "workspace", "place", "strand", "pool", "binding", "budget", "run", "plan", "person", "drift"}
+SMALL = {
+    "alembic_version",
+    "workspace",
+    "place",
+    "strand",
+    "pool",
+    "binding",
+    "budget",
+    "run",
+    "plan",
+    "person",
+    "drift",
+}
 """Tables that hold as many rows as there are objects, pools, months or runs."""
 ONCE = {"dirty", "dirty_pool", "dirty_record", "quarantine"}
 """Tables of what is to be done, or of what is wrong: read as a whole because all of it is wanted."""
