@@ -136,10 +136,11 @@ class Doer:
             by_record = [tuple(each) for _, each in groupby(group, key=lambda change: change.ref)]
             for chunk in _chunks(by_record, _READ_CHUNK):
                 yield from self._fields(object_, chunk)
-        for tasks in _chunks([change for change in listed if isinstance(change, TaskChange)], self.writer.batch):
-            if self.stop.is_set():
-                return
-            yield from self._tasks(tasks)
+        for alike in _alike([change for change in listed if isinstance(change, TaskChange)], lambda change: change):
+            for tasks in _chunks(alike, self.writer.batch):
+                if self.stop.is_set():
+                    return
+                yield from self._tasks(tasks)
 
     def resolve(self, crm: str, org: str) -> Iterator[Done]:
         """Settle what an earlier run left open, before anything new is planned: read, and send again what did not land."""
@@ -154,8 +155,9 @@ class Doer:
                 yield from results
                 for batch in _chunks(again, self.writer.batch):
                     yield from self._send(object_, batch)
-        for tasks in _chunks([intent for intent in intents if intent.task is not None], self.writer.batch):
-            yield from self._resolve_tasks(tasks)
+        for alike in _alike([intent for intent in intents if intent.task is not None], lambda intent: intent.task):
+            for tasks in _chunks(alike, self.writer.batch):
+                yield from self._resolve_tasks(tasks)
 
     def _fields(self, object_: str, records: Sequence[tuple[FieldChange, ...]]) -> Iterator[Applied]:
         if self.stop.is_set():
@@ -367,6 +369,20 @@ _TASK_STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry"], Status
     "retry": "pending",
 }
 _Item = TypeVar("_Item")
+
+
+def _alike(items: Iterable[_Item], task: Callable[[_Item], TaskChange | None]) -> Iterator[list[_Item]]:
+    """Tasks that a CRM takes in one request, so that a check of the fence stands before every request: creations by the
+    object that they are about, then changes."""
+
+    def kind(item: _Item) -> tuple[bool, str]:
+        change = task(item)
+        assert change is not None
+        created = change.action == "task_create"
+        return (not created, change.record.object if created else "")
+
+    for _, group in groupby(sorted(items, key=kind), key=kind):
+        yield list(group)
 
 
 def _without(intents: Sequence[Intent], settled: Sequence[Done]) -> list[Intent]:

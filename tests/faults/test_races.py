@@ -16,17 +16,8 @@ def test_runners_on_one_database_end_as_one_runner_would() -> None:
     """Two start at once; one stands still between its last fence check and the socket while another takes over."""
     done = subprocess.run(
         [
-            sys.executable,
-            "-m",
-            "tests.faults.races",
-            "--kinds",
-            "two at once,before send",
-            "--rounds",
-            "1",
-            "--databases",
-            "sqlite",
-            "--seed",
-            "20261121",
+            *(sys.executable, "-m", "tests.faults.races", "--kinds", "two at once,before send", "--rounds", "1"),
+            *("--databases", "sqlite", "--seed", "20261121"),
         ],
         cwd=ROOT,
         capture_output=True,

@@ -13,7 +13,7 @@ from partnersync.changes import FieldChange, Outcome, TaskChange, Write
 from partnersync.clock import FixedClock
 from partnersync.errors import ConflictError
 from partnersync.ids import Ref
-from reconcile.writeback.apply import Doer, Done, Intent
+from reconcile.writeback.apply import Doer, Done, Fence, Intent
 
 Record = dict[str, str | None]
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -125,7 +125,7 @@ def task() -> TaskChange:
     return TaskChange("task_create", "ps-1", "confirm", "once", ref, "Confirm", "", date(2026, 5, 7), "005")
 
 
-def doer(crm: Crm, book: Book, fence: Held | Lost | None = None, stop: Event | None = None) -> Doer:
+def doer(crm: Crm, book: Book, fence: Fence | None = None, stop: Event | None = None) -> Doer:
     return Doer(
         "acme", book, crm, fence or Held(), lambda _o, _f, value: value or None, stop or Event(), FixedClock(NOW)
     )
@@ -220,6 +220,30 @@ def test_a_task_whose_answer_was_lost_exists_exactly_once_after_the_next_run(los
 
     assert [each.status for each in settled] == ["applied"]
     assert crm.tasks == ["ps-1"]
+
+
+def test_tasks_that_take_requests_of_their_own_are_sent_each_after_a_check_of_the_fence() -> None:
+    """Creations about deals, creations about accounts, changes: a runner that was overtaken sends one request at most."""
+    crm, book = Crm({}, batch=10), Book()
+    about = Ref("memory", "1", "account", "b")
+    mixed = [
+        task(),
+        replace(task(), key="ps-2", action="task_update"),
+        replace(task(), key="ps-3", record=about),
+        replace(task(), key="ps-4"),
+    ]
+
+    class LostMeanwhile:
+        """Lost once the creations about accounts were sent."""
+
+        def check(self) -> None:
+            if crm.tasks:
+                raise ConflictError("another run holds the workspace")
+
+    with pytest.raises(ConflictError):
+        list(doer(crm, book, LostMeanwhile()).apply(mixed))
+
+    assert crm.tasks == ["ps-3"]
 
 
 def test_nothing_is_journaled_or_sent_by_a_run_that_lost_its_lease() -> None:
