@@ -58,11 +58,20 @@ class Tasks:
         yield from self._sent(drafts, self._change, partial(self._calls.update, TASKS))
 
     def _created(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
-        """Objects apart, so that one that takes no tasks keeps none from the others."""
+        """Of all objects together; one that takes no tasks keeps none from the others."""
+        left, failed = list(drafts), None
         for object_ in sorted({draft.about_object for draft in drafts}):
-            some = [draft for draft in drafts if draft.about_object == object_]
-            made = self._sent(some, self._creation, self._create)
-            yield from self._settled(made)
+            try:
+                self._associations.unlabelled(TASKS, object_)
+            except ConnectorError as error:
+                keys = [draft.key for draft in left if draft.about_object == object_]
+                left = [draft for draft in left if draft.about_object != object_]
+                yield from alike(keys, "rejected" if isinstance(error, RejectedError) else "retry", error)
+                failed = failed or (error if isinstance(error, (UnauthorizedError, QuotaError)) else None)
+        if left:
+            yield from self._settled(self._sent(left, self._creation, self._create))
+        if failed is not None:
+            raise failed
 
     def _sent(
         self,

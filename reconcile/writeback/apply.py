@@ -372,16 +372,14 @@ _Item = TypeVar("_Item")
 
 
 def _alike(items: Iterable[_Item], task: Callable[[_Item], TaskChange | None]) -> Iterator[list[_Item]]:
-    """Tasks that a CRM takes in one request, so that a check of the fence stands before every request: creations by the
-    object that they are about, then changes."""
+    """Tasks that a CRM takes in one request, so that a check of the fence stands before every request: creations, whatever
+    they are about, then changes."""
 
-    def kind(item: _Item) -> tuple[bool, str]:
-        change = task(item)
-        assert change is not None
-        created = change.action == "task_create"
-        return (not created, change.record.object if created else "")
+    def changed(item: _Item) -> bool:
+        found = task(item)
+        return found is None or found.action != "task_create"
 
-    for _, group in groupby(sorted(items, key=kind), key=kind):
+    for _, group in groupby(sorted(items, key=changed), key=changed):
         yield list(group)
 
 

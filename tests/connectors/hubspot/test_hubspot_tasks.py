@@ -62,6 +62,18 @@ def test_texts_and_the_due_day_come_back_as_they_were_given(office: Any, timezon
     assert (values["subject"], values["body"], values["due_on"]) == (given.subject, given.body, given.due_on)
 
 
+def test_tasks_of_several_objects_are_made_in_one_call(office: Any) -> None:
+    company = office.create("companies", {"name": "Acme"})
+    drafts = [draft(office, deal(office), f"ps-d{n}") for n in range(30)]
+    drafts += [draft(office, company, f"ps-c{n}", object_="companies") for n in range(70)]
+    office.forget_calls()
+
+    outcomes = list(office.connect().put_tasks(drafts))
+
+    assert {each.status for each in outcomes} == {"applied"}
+    assert office.server.world.counters.total("hubspot", "batch.create.tasks") == 1
+
+
 def test_a_task_that_a_person_rewrote_is_still_found_by_its_id(office: Any) -> None:
     given = draft(office, deal(office))
     connector = office.connect()
