@@ -50,6 +50,14 @@ class SalesforceSettings:
     """The API version from which an upsert that updates answers 200 with a body, not 204."""
     collections_share_query_cap: bool = True
     """Whether sObject Collections subrequests count inside the five queries of a composite call."""
+    composite_collections: Literal["taken", "call_refused", "part_refused"] = "taken"
+    """Whether a composite call may hold sObject Collections; where not, the whole call or each such part is refused."""
+    duplicate_rules: tuple[tuple[str, str], ...] = ()
+    """(object, field): what another living record holds already is DUPLICATES_DETECTED, unless the caller insists."""
+    bulk_running_polls: int = 0
+    """So many times a Bulk 2.0 ingest job that was asked about is still in progress; its rows are done after that."""
+    bulk_unprocessed: int = 0
+    """So many rows at the end of each Bulk 2.0 ingest job are left unprocessed; the job ends as Failed."""
     updated_minute_truncation: bool = True
     in_flight_s: int = 0
     """`latestDateCovered` lies this long before now, as if a transaction had been running since then."""

@@ -38,8 +38,8 @@ class Bulk:
                 return self._create(call)
             case "GET", ("query" | "ingest" as kind,):
                 return json_reply(200, {"done": True, "records": self._jobs.listed(kind), "nextRecordsUrl": None})
-            case "GET", ("query" | "ingest" as kind, job_id):
-                return json_reply(200, self._jobs.find(kind, job_id).shown())
+            case "GET", ("query", job_id):
+                return json_reply(200, self._jobs.find("query", job_id).shown())
             case "PATCH", ("query", job_id):
                 return self._abort(call, job_id)
             case "DELETE", ("query" | "ingest" as kind, job_id):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -32,13 +32,18 @@ class Ingest:
         """Answer one call. Raises: `SalesforceError`."""
         match call.method, rest:
             case "POST", ():
-                return json_reply(200, self._create(call).shown())
+                with self._org.store.write():
+                    return json_reply(200, self._create(call).shown())
             case "PUT", (job_id, "batches"):
-                job = self._open(job_id)
-                self._jobs.change(job, {}, soql=call.request.body.decode("utf-8-sig"))
+                with self._org.store.write():
+                    self._upload(call, self._jobs.find("ingest", job_id))
                 return Reply(201)
             case "PATCH", (job_id,):
-                return json_reply(200, self._move(call, self._jobs.find("ingest", job_id)).shown())
+                with self._org.store.write():
+                    job = self._move(call, self._jobs.find("ingest", job_id))
+                return json_reply(200, job.shown())
+            case "GET", (job_id,):
+                return json_reply(200, self._looked_at(call, self._jobs.find("ingest", job_id)).shown())
             case "GET", (
                 job_id,
                 "successfulResults" | "failedResults" | "unprocessedrecords" | "unprocessedRecords" as kind,
@@ -73,45 +78,57 @@ class Ingest:
         url = f"services/data/v{call.version}/jobs/ingest/{job.id}/batches"
         return self._jobs.change(job, {"contentUrl": url})
 
-    def _open(self, job_id: str) -> Job:
-        job = self._jobs.find("ingest", job_id)
-        if job.info["state"] != "Open":
-            raise SalesforceError("INVALIDJOBSTATE", f"the job is {job.info['state']}, not Open")
-        return job
+    def _upload(self, call: ApiCall, job: Job) -> None:
+        if job.info["state"] != "Open" or job.soql:
+            raise SalesforceError("INVALIDJOBSTATE", f"the job is {job.info['state']} or holds its rows already")
+        self._jobs.change(job, {}, soql=call.request.body.decode("utf-8-sig"))
 
     def _move(self, call: ApiCall, job: Job) -> Job:
         match call.body().get("state"):
-            case "Aborted":
+            case "Aborted" if job.info["state"] in ("Open", "UploadComplete", "InProgress"):
                 return self._jobs.change(job, {"state": "Aborted"})
             case "UploadComplete" if job.info["state"] == "Open":
-                started = self._jobs.change(job, {"state": "UploadComplete"})
-                results = self._do(call, job)
-                failed = sum(not result["success"] for result in results)
-                self._jobs.change(
-                    started,
-                    {
-                        "state": "JobComplete",
-                        "numberRecordsProcessed": len(results),
-                        "numberRecordsFailed": failed,
-                        "retries": 0,
-                        "totalProcessingTime": len(results),
-                        "apiActiveProcessingTime": len(results),
-                        "apexProcessingTime": 0,
-                    },
-                    orjson.dumps(results),
-                )
+                polls = self._org.switches.bulk_running_polls
+                started = self._jobs.change(job, {"state": "UploadComplete", "_polls": polls})
+                if polls == 0:
+                    self._finish(call, started)
                 return started
             case _:
                 raise SalesforceError("INVALIDJOBSTATE", f"a job cannot go from {job.info['state']} there")
 
-    def _do(self, call: ApiCall, job: Job) -> list[Result]:
+    def _looked_at(self, call: ApiCall, job: Job) -> Job:
+        if job.info["state"] not in ("UploadComplete", "InProgress"):
+            return job
+        with self._org.store.write():
+            if job.info["_polls"] > 0:
+                return self._jobs.change(job, {"state": "InProgress", "_polls": job.info["_polls"] - 1})
+            return self._finish(call, job)
+
+    def _finish(self, call: ApiCall, job: Job) -> Job:
+        rows = list(_rows(job))
+        left = min(self._org.switches.bulk_unprocessed, len(rows))
+        results = self._do(call, job, rows[: len(rows) - left])
+        done = {
+            "state": "Failed" if left else "JobComplete",
+            "numberRecordsProcessed": len(results),
+            "numberRecordsFailed": sum(not result["success"] for result in results),
+            "retries": 20 if left else 0,
+            "totalProcessingTime": len(results),
+            "apiActiveProcessingTime": len(results),
+            "apexProcessingTime": 0,
+        }
+        if left:
+            done["errorMessage"] = "InternalServerError : too many retries of a batch"
+        return self._jobs.change(job, done, orjson.dumps(results))
+
+    def _do(self, call: ApiCall, job: Job, rows: Sequence[dict[str, str]]) -> list[Result]:
         sobject = self._org.sobject(job.info["object"])
         operation, external = job.info["operation"], job.info.get("externalIdFieldName") or "Id"
 
         def write(row: dict[str, str]) -> Callable[[], Result]:
             return lambda: write_row(self._org, call.actor, operation, external, sobject, row)
 
-        return run(self._org, [write(row) for row in _rows(job)], all_or_none=False)
+        return run(self._org, [write(row) for row in rows], all_or_none=False)
 
     def _results(self, job: Job, kind: str) -> Reply:
         rows = list(_rows(job))

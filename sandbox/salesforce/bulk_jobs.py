@@ -24,8 +24,8 @@ class Job:
     payload: bytes
 
     def shown(self) -> dict[str, Any]:
-        """As REST shows it."""
-        return {"id": self.id, **self.info}
+        """As REST shows it; what begins with an underscore is the sandbox's own."""
+        return {"id": self.id, **{name: value for name, value in self.info.items() if not name.startswith("_")}}
 
 
 class Jobs:
@@ -74,7 +74,7 @@ class Jobs:
         """Every job of a kind."""
         with self._org.store.read() as db:
             rows = db.execute("SELECT id, info FROM sf_job WHERE kind = ? ORDER BY id", (kind,)).fetchall()
-        return [{"id": job_id, **orjson.loads(info)} for job_id, info in rows]
+        return [Job(job_id, kind, "", orjson.loads(info), "", b"").shown() for job_id, info in rows]
 
     def change(
         self, job: Job, changes: Mapping[str, Any], payload: bytes | None = None, soql: str | None = None

@@ -63,6 +63,26 @@ class Checks:
                     [],
                 )
 
+    def duplicates(
+        self, db: sqlite3.Connection, sobject: SObject, field_name: str, value: Any, record_id: str | None
+    ) -> None:
+        """What a duplicate rule on one field says to a record that looks like another living one."""
+        living = ' AND "IsDeleted" = 0' if sobject.find("IsDeleted") is not None else ""
+        twin = db.execute(
+            f'SELECT "Id" FROM {sobject.table} WHERE "{field_name}" = ? AND "Id" IS NOT ?{living}', (value, record_id)
+        ).fetchone()
+        if twin is None:
+            return
+        match = {"record": {"attributes": {"type": sobject.name}, "Id": twin[0]}, "matchConfidence": 100.0}
+        result = {
+            "allowSave": True,
+            "duplicateRule": f"Standard_{sobject.name}_Duplicate_Rule",
+            "duplicateRuleEntityType": sobject.name,
+            "errorMessage": "Use one of these records?",
+            "matchResults": [{"entityType": sobject.name, "matchRecords": [match], "success": True}],
+        }
+        raise SalesforceError("DUPLICATES_DETECTED", "Use one of these records?", [], extra={"duplicateResult": result})
+
     def related(
         self, db: sqlite3.Connection, sobject: SObject, relationship: str, value: Mapping[str, Any]
     ) -> tuple[Field | None, str | None]:

@@ -39,6 +39,10 @@ def composite(org: Org, call: ApiCall, answer: Answer) -> Reply:
     """`POST /composite`."""
     body = call.body()
     subrequests = _checked(body, org.switches.collections_share_query_cap)
+    if org.switches.composite_collections == "call_refused" and any(
+        _COLLECTIONS.search(str(s["url"])) for s in subrequests
+    ):
+        raise _no_collections()
     all_or_none = body.get("allOrNone") is True
     writes = any(str(sub.get("method", "")).upper() not in ("GET", "HEAD") for sub in subrequests)
     results: list[Result] = []
@@ -128,6 +132,9 @@ def _one(
     except LookupError as error:
         refused = [{"errorCode": "PROCESSING_HALTED", "message": str(error.args[0])}]
         return {"body": refused, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": name}
+    if org.switches.composite_collections == "part_refused" and _COLLECTIONS.search(url):
+        refused = _no_collections().body()
+        return {"body": refused, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": name}
     request = _request(call, str(sub["method"]), url, headers, payload)
     is_write = request.method not in ("GET", "HEAD")
     with org.store.savepoint() if writes and is_write else nullcontext():
@@ -177,6 +184,10 @@ def _body(reply: Reply) -> Any:
 
 def _halted(name: str) -> Result:
     return {"body": _HALTED, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": name}
+
+
+def _no_collections() -> SalesforceError:
+    return SalesforceError("INVALID_INPUT", "sObject Collections are not supported in a composite request.")
 
 
 def _too_many(message: str) -> SalesforceError:

@@ -62,7 +62,7 @@ def is_write(request: Request) -> bool:
     if name.startswith("bulk1."):
         return name == "bulk1.batch" and not _SELECT.match(request.body)
     if name.startswith("bulk."):
-        return name == "bulk.ingest.upload"
+        return name in ("bulk.ingest.upload", "bulk.ingest.state")
     return request.method not in ("GET", "HEAD")
 
 

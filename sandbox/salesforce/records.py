@@ -34,10 +34,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who writes: a user, and whether through the API (whose rights are checked)."""
+    """Who writes: a user, whether through the API (whose rights are checked), whether duplicates may be saved."""
 
     user_id: str
     api: bool = True
+    saves_duplicates: bool = False
 
 
 class Records:
@@ -76,6 +77,7 @@ class Records:
             values |= derived(db, sobject, values, set_by_caller, now)
             self._checks.references(db, sobject, values, set_by_caller)
             self._checks.unique(db, sobject, values, None)
+            self._meet_duplicate_rules(db, sobject, values, None, actor)
             (record_id,) = mint(db, sobject.prefix)
             values |= self._system(sobject, record_id, actor, now)
             columns = ", ".join(f'"{name}"' for name in values)
@@ -115,6 +117,7 @@ class Records:
             values |= derived(db, sobject, {**before, **values}, changed, now)
             self._checks.references(db, sobject, values, changed)
             self._checks.unique(db, sobject, values, record_id)
+            self._meet_duplicate_rules(db, sobject, values, record_id, actor)
             values |= {"LastModifiedDate": now, "LastModifiedById": actor.user_id, "SystemModstamp": now}
             self._set(db, sobject, record_id, values)
             if sobject.name == "Opportunity":
@@ -277,6 +280,15 @@ class Records:
 
     def _stamp(self) -> str:
         return stamp(self._clock.now_ms() - self._settings.salesforce.late_commit_s * 1000)
+
+    def _meet_duplicate_rules(
+        self, db: sqlite3.Connection, sobject: SObject, values: Row, record_id: str | None, actor: Actor
+    ) -> None:
+        if not actor.api or actor.saves_duplicates:
+            return
+        for object_name, field_name in self._settings.salesforce.duplicate_rules:
+            if object_name == sobject.name and values.get(field_name) is not None:
+                self._checks.duplicates(db, sobject, field_name, values[field_name], record_id)
 
     def _meet_fault(self) -> None:
         call = current_call.get()

@@ -44,7 +44,7 @@ class Rest:
         counted = {}
         try:
             version = _version(segments[0])
-            actor = Actor(self._signin.user_of(request))
+            actor = self._actor(request)
             if not self._quota.spend():
                 raise SalesforceError("REQUEST_LIMIT_EXCEEDED")
             counted = self._quota.header()
@@ -59,12 +59,16 @@ class Rest:
         try:
             if not segments or not request.path.startswith("/services/data/"):
                 raise not_found()
-            call = ApiCall(request, _version(segments[0]), segments[1:], Actor(self._signin.user_of(request)))
+            call = ApiCall(request, _version(segments[0]), segments[1:], self._actor(request))
             if segments[1:2] == ("composite",) and segments[2:3] != ("sobjects",):
                 raise SalesforceError("INVALID_INPUT", "composite resources cannot be nested")
             return self._routed(call)
         except SalesforceError as error:
             return error.reply()
+
+    def _actor(self, request: Request) -> Actor:
+        saves = "allowsave=true" in request.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+        return Actor(self._signin.user_of(request), saves_duplicates=saves)
 
     def _counted_inside(self, request: Request) -> Reply:
         if not self._quota.spend():
