@@ -47,7 +47,9 @@ class StoredDeal(StoredRecord):
 
 @dataclass(frozen=True, slots=True)
 class StoredCell:
-    """One field of ours: last sent, read back, everything sent since, when, and a person's edit that was noted."""
+    """One field of ours: last sent, read back, everything sent since, when, a person's edit that was noted, and what was sent
+    of late.
+    """
 
     sent: str | None = None
     read_back: str | None = None
@@ -55,6 +57,7 @@ class StoredCell:
     written_at: datetime | None = None
     noted: tuple[str | None, str | None] | None = None
     has_base: bool = False
+    lately: tuple[str | None, ...] = ()
 
 
 class Standings:
@@ -122,20 +125,22 @@ class Standings:
             for id_, each in found.items()
         }
 
-    def cells(self, refs: Iterable[Ref]) -> dict[tuple[Ref, str], StoredCell]:
-        """What we know of our own fields on these records.
+    def cells(self, refs: Iterable[Ref], lately: datetime | None = None) -> dict[tuple[Ref, str], StoredCell]:
+        """What we know of our own fields on these records; with what was sent since ``lately``.
 
         A merge may give a record values that we wrote to another one (HubSpot even makes a new record of two deals): what
         was sent to the records that live on in it is ours there too.
         """
         wanted = set(refs)
         losers = self._living_on(wanted)
-        found = self._cells({*wanted, *losers})
+        found = self._cells({*wanted, *losers}, lately)
         for (ref, name), cell in list(found.items()):
             survivor = losers.get(ref)
             if survivor is None:
                 continue
             theirs = (cell.sent, cell.read_back, *cell.since) if cell.has_base else cell.since
+            if cell.noted is not None:
+                theirs = tuple(value for value in theirs if value != cell.noted[0])  # a person's word, wherever it went
             own = found.get((survivor, name), StoredCell())
             found[survivor, name] = replace(own, since=tuple(dict.fromkeys((*theirs, *own.since))))
         return {(ref, name): cell for (ref, name), cell in found.items() if ref in wanted}
@@ -154,7 +159,7 @@ class Standings:
                     found[Ref(*names[place], external)] = ids[survivor]
         return found
 
-    def _cells(self, wanted: Collection[Ref]) -> dict[tuple[Ref, str], StoredCell]:
+    def _cells(self, wanted: Collection[Ref], lately: datetime | None) -> dict[tuple[Ref, str], StoredCell]:
         workspace, found = self._database.workspace, dict[tuple[Ref, str], StoredCell]()
         with self._database.reading() as open_:
             names = places(self._database, open_)
@@ -183,6 +188,16 @@ class Standings:
                     # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
                     for _, external, name, value in sorted(open_.execute(query), key=lambda row: row.intent):
                         later.setdefault((external, name), []).append(value)
+                    recent: dict[tuple[str, str], list[str | None]] = {}
+                    if lately is not None:
+                        of_late = select(sent.c.external, sent.c.field, sent.c.value).where(
+                            sent.c.workspace == workspace,
+                            sent.c.place == place,
+                            sent.c.external.in_(some),
+                            sent.c.at >= lately,
+                        )
+                        for external, name, value in open_.execute(of_late):
+                            recent.setdefault((external, name), []).append(value)
                     edits = {
                         (external, name): (value, desired)
                         for external, name, value, desired in open_.execute(
@@ -208,6 +223,7 @@ class Standings:
                             row.at if row else None,
                             edits.get(key),
                             row is not None,
+                            tuple(recent.get(key, ())),
                         )
         return found
 

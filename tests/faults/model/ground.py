@@ -59,11 +59,18 @@ class Patience(threading.Event):
     def __init__(self, ground: Ground) -> None:
         super().__init__()
         self._ground = ground
+        self._held = 0
+
+    def calm(self) -> None:
+        """Nothing is held back any more."""
+        self._held = 0
 
     def wait(self, timeout: float | None = None) -> bool:
         if not self.is_set() and timeout:
             self._ground.move(timeout)
-            if self._ground.impatient:
+            held = sum(rule["fired"] for rule in self._ground.world.faults.report()) if self._ground.impatient else 0
+            if held > self._held:
+                self._held = held
                 time.sleep(HELD_BACK)
         return self.is_set()
 

@@ -214,7 +214,7 @@ class Oracle:
             crm, object_, id_, name = cell
             kind = next(kind for kind in ("account", "deal") if NAMES[crm][kind] == object_)
             row = self.people.rows(crm, kind).get(id_)
-            if row is None or name not in THEIRS or value is None or cell in self.forgiven:
+            if row is None or name not in THEIRS or value is None or cell in self.forgiven | self.people.inherited:
                 continue
             said = row.get("properties", row).get(name)
             if said != value and not self._adopted(crm, object_, id_, name, value):

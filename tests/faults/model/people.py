@@ -24,6 +24,8 @@ class People:
 
     ground: Ground
     typed: dict[Cell, str | None] = field(default_factory=dict)
+    inherited: set[Cell] = field(default_factory=set)
+    """What came by a merge: typed into one record, and perhaps what we had written into the other."""
     edited: set[tuple[str, str]] = field(default_factory=set)
     once_won: set[tuple[str, str]] = field(default_factory=set)
     count: int = 0
@@ -105,6 +107,7 @@ class People:
         name = fields[what // 3 % len(fields)]
         choices = OURS_ON[crm, kind][name]
         self._edit(crm, kind, id_, {name: choices[value % len(choices)] or None})
+        self.inherited.discard((crm, NAMES[crm][kind], id_, name))
         self.typed[crm, NAMES[crm][kind], id_, name] = choices[value % len(choices)] or None
 
     def touch_many(self, crm: str, kind: str, number: int) -> None:
@@ -145,6 +148,7 @@ class People:
             for cell in [cell for cell in self.typed if cell[:2] == (crm, object_) and cell[2] in (winner, loser)]:
                 if cell[2] == winner or (*cell[:2], winner, cell[3]) not in self.typed:
                     self.typed[crm, object_, survivor, cell[3]] = self.typed[cell]
+                    self.inherited.add((crm, object_, survivor, cell[3]))
             if {(crm, winner), (crm, loser)} & self.once_won:
                 self.once_won.add((crm, survivor))
 

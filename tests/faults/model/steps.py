@@ -114,6 +114,7 @@ class Play:
         )
         self._stir(place, crm, step.c)
         self.ground.impatient = fault.slow
+        self.ground.patience.calm()
         with armed.waiting():
             ended = self.cycle(_work(place, step.c))
         self.ground.impatient = False
@@ -238,7 +239,10 @@ class Play:
         copy = self.ground.folder / "backup.db"
         if not copy.exists():
             return
-        restore(self._url, copy)
+        try:
+            restore(self._url, copy)
+        except ConflictError:
+            return  # a process died just now, and its lease has not run out
         with self.ground.opened() as shop:
             recover(shop.database)
         self.oracle.restored()
