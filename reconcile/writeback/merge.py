@@ -4,7 +4,8 @@
     C = B    D = sent   nothing
     C = B    D ≠ sent   write D (an empty D is a clear, counted by its own guard)
     C ≠ B    C = D      adopt: remember C as B
-    C ≠ B    C ≠ D      a person changed it: crm_wins leaves it and notes it once, ours_wins writes D, review asks once
+    C ≠ B    C ≠ D      a person changed it: crm_wins leaves it and notes it once, ours_wins writes D, review asks once;
+                        D written five times within a day all the same: another system writes it too, leave it, note it
     no B     C = D      adopt
     no B     C empty    write D
     no B     C filled   a person's value: leave it, unless ``first_sync: overwrite``
@@ -25,6 +26,9 @@ from typing import Literal
 
 from partnersync.changes import Policy
 
+MOST_WRITES = 5
+"""How often one value is written to one field within a day before another writer is given way: the CRMs' own native sync is
+one, and two systems that each insist would write for ever."""
 Verdict = Literal["nothing", "write", "clear", "adopt", "override", "review"]
 Normal = Callable[[str | None], str | None]
 
@@ -48,7 +52,9 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field to judge. ``hidden``: the CRM did not show it, which is not the same as empty."""
+    """One field to judge. ``hidden``: the CRM did not show it, which is not the same as empty. ``lately``: what we sent to it
+    within a day.
+    """
 
     base: Base | None
     current: str | None
@@ -57,6 +63,7 @@ class Field:
     overwrite_first: bool = False
     noted: Noted | None = None
     hidden: bool = False
+    lately: tuple[str | None, ...] = ()
 
 
 def verdict(field: Field, normal: Normal) -> Verdict:
@@ -80,7 +87,8 @@ def verdict(field: Field, normal: Normal) -> Verdict:
         return send
     match field.policy:
         case "ours_wins":
-            return send
+            written = sum(normal(value) == desired for value in field.lately)
+            return send if written < MOST_WRITES else _noted_once(field.noted, current)
         case "review":
             return "nothing" if field.noted and normal(field.noted.desired) == desired else "review"
         case "crm_wins":

@@ -12,12 +12,20 @@ from partnersync.ids import Ref
 from reconcile.writeback.config import FieldRule
 from reconcile.writeback.desired import Desired, Unknown
 from reconcile.writeback.guards import SENDING
-from reconcile.writeback.merge import Base, Field, Normal, Noted, verdict
+from reconcile.writeback.merge import MOST_WRITES, Base, Field, Normal, Noted, verdict
+
+CONTESTED = (
+    f"written {MOST_WRITES} times within a day and changed each time: another system writes this field too; "
+    "take it out of its sync, or give it up here"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One field of one record with all that decides it. ``hidden``: the CRM did not show the field."""
+    """One field of one record with all that decides it.
+
+    ``hidden``: the CRM did not show the field. ``lately``: what we sent to it within a day.
+    """
 
     ref: Ref
     field: str
@@ -28,6 +36,7 @@ class Cell:
     noted: Noted | None = None
     hidden: bool = False
     label: str = ""
+    lately: tuple[str | None, ...] = ()
 
 
 def field_change(cell: Cell, normal: Normal) -> FieldChange | None:
@@ -36,8 +45,9 @@ def field_change(cell: Cell, normal: Normal) -> FieldChange | None:
         return None
     desired = normal(cell.desired.value)
     judged = Field(
-        cell.base, cell.current, desired, cell.rule.policy, cell.rule.first_sync == "overwrite", cell.noted, cell.hidden
-    )
+        cell.base, cell.current, desired, cell.rule.policy, cell.rule.first_sync == "overwrite", cell.noted, cell.hidden,
+        cell.lately,
+    )  # fmt: skip
     action: Action
     match verdict(judged, normal):
         case "nothing":
@@ -46,9 +56,10 @@ def field_change(cell: Cell, normal: Normal) -> FieldChange | None:
             action = "review"
         case other:
             action = other
+    contested = action == "override" and cell.rule.policy == "ours_wins" and cell.base is not None
     return FieldChange(
         action, cell.ref, cell.field, cell.base.sent if cell.base else None, normal(cell.current), desired,
-        cell.rule.policy, cell.desired.why, cell.label,
+        cell.rule.policy, CONTESTED if contested else cell.desired.why, cell.label,
     )  # fmt: skip
 
 

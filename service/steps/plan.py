@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from mapping.conditions import Decider, compile_when
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
@@ -29,6 +29,7 @@ from state.people import People
 from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
 from state.tasks import StoredTask, Tasks
 
+DAY = timedelta(days=1)
 NONE_KNOWN = StoredCell()
 
 
@@ -110,7 +111,7 @@ class Planner:
     def deals(self, ids: Sequence[int]) -> Iterator[tuple[int, Change | None]]:
         """The changes of opportunities and their tasks; None where the CRM could not be asked and the record waits."""
         deals = self._store.deals(ids)
-        cells = self._store.cells(deal.ref for deal in deals.values())
+        cells = self._store.cells((deal.ref for deal in deals.values()), self._rules.as_of - DAY)
         tasks = Tasks(self._shop.database).of(deal.ref for deal in deals.values())
         standings = {id_: self.standing(deal) for id_, deal in deals.items()}
         accounts = self._accounts_of(each for each in standings.values() if each)
@@ -171,7 +172,7 @@ class Planner:
         wanted = [id_ for id_, each in records.items() if (s := self._section(each.ref)[1]) is not None and s.account]
         by_account = self._store.deals_of(wanted)
         deals = self._store.deals(sorted({deal for held in by_account.values() for deal in held}))
-        cells = self._store.cells(records[id_].ref for id_ in wanted)
+        cells = self._store.cells((records[id_].ref for id_ in wanted), self._rules.as_of - DAY)
         for id_ in wanted:
             connection, section = self._section(records[id_].ref)
             if section is None:
@@ -255,7 +256,7 @@ class Planner:
         )
         base = Base(known.sent, known.read_back, since) if known.has_base or since else None
         noted = Noted(*known.noted) if known.noted else None
-        cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label)
+        cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label, known.lately)
         schemas = self._schema(connection)
         return field_change(cell, lambda value: schemas.normal(record.ref.object, name, value))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from partnersync.errors import StateError, UnsafePlanError
+from reconcile.writeback.merge import MOST_WRITES
 from service.shop import opened
 from state.credits import Credits
 from tests.scenarios.conftest import Company
@@ -97,6 +98,28 @@ def test_what_a_rep_typed_survives_a_hundred_percent_of_the_cycles(quarter: Quar
     assert company.says("salesforce", "Account", quarter.account, "Partner__c") == "Ask Robin first"
     assert company.says("salesforce", "Opportunity", deal, "Partner__c") == "Northwind"
     assert company.writes() == 0
+
+
+def test_a_second_writer_of_one_field_is_given_way_after_a_few_rounds_and_told_of(quarter: Quarter) -> None:
+    company, deal = quarter.company, quarter.deals[0]
+    company.run(approve=True)
+    written, told = 0, []
+
+    for round_ in range(6):  # the CRMs' own native sync puts its value back whenever we have written ours
+        company.crm.world.clock.move(5)
+        company.edit("salesforce", "Opportunity", deal, Partner_Commission__c=round_ + 1)
+        plan = company.run().plan
+        assert plan is not None
+        mine = [change for change in plan.changes if change.action in ("write", "override")]
+        written += sum(change.action == "write" for change in mine)
+        told += [change.why for change in mine if change.action == "override"]
+
+    assert written == MOST_WRITES - 1  # the first run wrote it once
+    assert all("another system writes this field too" in why for why in told)
+    assert float(company.says("salesforce", "Opportunity", deal, "Partner_Commission__c")) == 6
+    company.edit("salesforce", "Opportunity", deal, Amount=123_400)
+    company.run(approve=True)
+    assert float(company.says("salesforce", "Opportunity", deal, "Partner_Commission__c")) == 14_510
 
 
 def test_a_partner_named_after_the_win_is_late_evidence_and_not_paid_without_a_decision(quarter: Quarter) -> None:

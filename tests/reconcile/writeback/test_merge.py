@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reconcile.writeback.merge import Base, Field, Noted, verdict
+from reconcile.writeback.merge import MOST_WRITES, Base, Field, Noted, verdict
 
 SENT = Base("Acme", "Acme")
 
@@ -86,3 +88,13 @@ def test_after_a_person_restores_our_value_the_field_is_ours_again() -> None:
     field = Field(SENT, "Acme", "Beta", "crm_wins", noted=Noted("Carl", "Acme"))
 
     assert verdict(field, same) == "write"
+
+
+@pytest.mark.parametrize(("times", "expected"), [(MOST_WRITES - 1, "write"), (MOST_WRITES, "override")])
+def test_a_value_that_is_changed_back_whenever_we_write_it_is_given_up_for_the_day(times: int, expected: str) -> None:
+    field = Field(SENT, "Carl", "Acme", "ours_wins", lately=("Acme",) * times + ("Beta",) * 9)
+
+    assert verdict(field, same) == expected
+    assert verdict(replace(field, desired="Gamma"), same) == "write"
+    noted = replace(field, noted=Noted("Carl", "Acme"))
+    assert verdict(noted, same) == ("nothing" if expected == "override" else "write")
