@@ -97,7 +97,7 @@ class People:
         self._edit(crm, "deal", id_, fields)
         self._note_stage(crm, id_, fields)
 
-    def type_over(self, crm: str, number: int, what: int, value: int) -> None:
+    def type_over(self, crm: str, number: int, what: int, which: int) -> None:
         """A field of ours."""
         kind = "deal" if what % 3 else "account"
         id_ = self.one(crm, kind, number)
@@ -106,9 +106,14 @@ class People:
         fields = sorted(OURS_ON[crm, kind])
         name = fields[what // 3 % len(fields)]
         choices = OURS_ON[crm, kind][name]
-        self._edit(crm, kind, id_, {name: choices[value % len(choices)] or None})
-        self.inherited.discard((crm, NAMES[crm][kind], id_, name))
-        self.typed[crm, NAMES[crm][kind], id_, name] = choices[value % len(choices)] or None
+        value = choices[which % len(choices)] or None
+        row = self.rows(crm, kind)[id_]
+        said = row.get("properties", row).get(name)
+        self._edit(crm, kind, id_, {name: value})
+        if str(said or "") != (value or ""):  # what was there already is nobody's word against ours
+            cell = (crm, NAMES[crm][kind], id_, name)
+            self.typed[cell] = value
+            self.inherited.discard(cell)
 
     def touch_many(self, crm: str, kind: str, number: int) -> None:
         """A bulk load gives many records one stamp, in one moment."""
