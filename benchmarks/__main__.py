@@ -1,4 +1,4 @@
-"""``python -m benchmarks [idle|small|cycle|calls]…``: prints figures beside their limits and fails where one is over.
+"""``python -m benchmarks [idle|small|cycle|calls|firstload]…``: prints figures beside their limits and fails where one is over.
 
 ``RUNS=1`` measures the cycle at both sizes once instead of three times; ``LARGE=0`` leaves the larger size out.
 """
@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, cycle, idle, small
+from benchmarks import calls, cycle, firstload, idle, small
 from benchmarks.limits import Limit
 
 
@@ -18,11 +18,16 @@ def _cycle() -> list[Limit]:
     return cycle.measure(int(os.environ.get("RUNS", "3")), large=large)
 
 
+def _firstload() -> list[Limit]:
+    return firstload.measure(large=os.environ.get("LARGE", "1") != "0")
+
+
 BENCHMARKS: dict[str, Callable[[], list[Limit]]] = {
     "idle": idle.measure,
     "small": small.measure,
     "cycle": _cycle,
     "calls": calls.measure,
+    "firstload": _firstload,
 }
 
 
