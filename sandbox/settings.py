@@ -110,8 +110,10 @@ class HubSpotSettings:
     lexicographic_id_sort: bool = False
     batch_order: Literal["id", "input", "shuffled"] = "id"
     merged_in_update: Literal["omitted", "not_found"] = "omitted"
+    partial_success: Literal["writes", "create", "none"] = "writes"
+    """Which batches write their good inputs where each has a trace id: as observed, as documented, or no batch at all."""
     silent_empty_batch: bool = False
-    """Batch update writes nothing and answers 200 without results."""
+    """Batch writes do nothing and answer with success and without results."""
     refuse_duplicate_ids: bool = True
     association_page_size: int = 500
     association_inline_page_size: int = 100

@@ -33,6 +33,7 @@ Effect = Literal["none", "fixed", "new"]
 DAILY = "DAILY"
 ROLLING = "TEN_SECONDLY_ROLLING"
 LONGEST_WAIT = 60.0
+_RULES = ("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY")
 _TRANSIENT = (408, 500, 502, 503, 504, *range(520, 527))
 _NOTHING_HAPPENED = (503, 521, 523)
 
@@ -73,10 +74,24 @@ def error_code(said: Mapping[str, Any]) -> str | None:
 def error_text(said: Mapping[str, Any]) -> str:
     """`` : why``, shortened to a line; empty where HubSpot said nothing."""
     message = said.get("message")
+    required = _required(said)
+    if required:
+        return f": a rule of the portal requires {' and '.join(required)} here (enforced by API 2026-09 and later)"
     if not isinstance(message, str) or not message.strip():
         return ""
     line = re.sub(r"\s+", " ", message).strip()
     return f": {line[:300]}…" if len(line) > 300 else f": {line}"
+
+
+def _required(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The properties that a rule of the portal's admin asks for in this record."""
+    found = [
+        str(name)
+        for each in _details(said)
+        if each.get("code") in _RULES and isinstance(each.get("context"), dict)
+        for name in each["context"].get("propertyName") or ()
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def seconds_to_midnight(now: datetime, timezone: str) -> float:

@@ -2,8 +2,8 @@
 
 One bad input refuses the whole batch with 400 or 409 and nothing is written, unless every input carries an
 `objectWriteTraceId` of its own: then the good ones are written and the bad ones listed, under 207 (an upsert
-by `email` knows no partial success). Ids that do not exist are always listed under 207. Results come by id,
-not in the order of the inputs.
+by `email` knows no partial success; `partial_success` takes it from other batches). Ids that do not exist are
+always listed under 207. Results come by id, not in the order of the inputs.
 """
 
 from __future__ import annotations
@@ -58,9 +58,6 @@ def update(call: Call) -> Reply:
     kind, inputs = call.kind(), call.inputs(MOST)
     if call.settings.refuse_duplicate_ids:
         _refuse_duplicates(inputs)
-    if call.settings.silent_empty_batch:
-        with call.reading() as desk:
-            return answer(desk, [], [], 200)
 
     def work(desk: Desk, kind: Kind, given: Mapping[str, Any]) -> dict[str, Any] | None:
         record = _lookup(desk, kind, str(given.get("id", "")), given.get("idProperty"), follow=False)
@@ -154,7 +151,11 @@ def not_found(kind: Kind, ids: Iterable[str]) -> dict[str, Any]:
 
 
 def _write(call: Call, kind: Kind, inputs: Sequence[Mapping[str, Any]], work: _Work, status: int) -> Reply:
-    traced = _traced(inputs)
+    partial = call.settings.partial_success
+    traced = _traced(inputs) and (partial == "writes" or (partial == "create" and status == 201))
+    if call.settings.silent_empty_batch:
+        with call.reading() as desk:
+            return answer(desk, [], [], status)
     armed = current_call.get()
     with call.writing() as desk:
         results: list[dict[str, Any]] = []

@@ -11,6 +11,7 @@ from connectors.hubspot.connector import HubSpotConnector
 from partnersync.changes import Outcome, Write
 from partnersync.errors import ConnectorError, QuotaError, UnauthorizedError
 from partnersync.ids import Ref
+from tests.connectors.hubspot.conftest import Portal
 
 SERIAL = {"name": "partner_serial", "type": "string", "hasUniqueValue": True}
 
@@ -105,6 +106,41 @@ def test_a_poison_record_that_has_its_batch_refused_whole_blocks_only_itself(por
     assert {one.status for one in outcomes.values()} == {"applied"}
     assert len(outcomes) == 20
     assert calls(portal) == 5
+
+
+@pytest.mark.parametrize(("poison", "most"), [(1, 15), (3, 39)])
+def test_where_trace_ids_spare_nothing_poison_is_found_by_halves_and_the_rest_is_written(
+    portal: Any, poison: int, most: int
+) -> None:
+    """A hundred are halved seven times for each bad one: 2 × 7 + 1 calls at most, not a hundred."""
+    ids = deals(portal, 100)
+    portal.set(partial_success="none")
+    portal.forget_calls()
+    bad = set(ids[13 : 13 + 40 * poison : 40][:poison])
+    writes = [write(id_, amount="ten" if id_ in bad else "7") for id_ in ids]
+
+    outcomes = send(portal.connect(), *writes)
+
+    assert {key for key, one in outcomes.items() if one.status != "applied"} == {f"ps-{id_}" for id_ in bad}
+    assert {outcomes[f"ps-{id_}"].status for id_ in bad} == {"rejected"}
+    assert all("ten was not a valid number" in outcomes[f"ps-{id_}"].message for id_ in bad)
+    assert {portal.read("deals", id_)["amount"] for id_ in set(ids) - bad} == {"7"}
+    assert calls(portal, "batch.update*") <= most
+
+
+def test_a_rule_of_the_portals_admin_is_told_with_the_property_that_it_requires(crm: Any, surroundings: Any) -> None:
+    """2026-09 enforces them, v3 does not: whoever changes the version meets them here first."""
+    portal = Portal(crm, surroundings, "2026-09")
+    ids = deals(portal, 3)
+    portal.set(conditional_required=[["deals", "dealstage", "closedlost", "closed_lost_reason"]])
+    writes = [write(id_, dealstage="closedlost" if n else "closedwon") for n, id_ in enumerate(ids)]
+
+    outcomes = send(portal.connect(), *writes)
+
+    told = outcomes[f"ps-{ids[1]}"]
+    assert outcomes[f"ps-{ids[0]}"].status == "applied"
+    assert (told.status, told.code) == ("rejected", "MISSING_CONDITIONAL_REQUIRED_PROPERTY")
+    assert "a rule of the portal requires closed_lost_reason here" in told.message
 
 
 def test_one_record_alone_that_is_refused_is_rejected(portal: Any) -> None:

@@ -1,6 +1,7 @@
 """Batches: all or nothing, trace ids, lost ids, and the order of results."""
 
 import pytest
+import requests
 
 DEALS = "/crm/v3/objects/deals"
 GOOD, BAD = {"dealname": "ok"}, {"dealname": "bad", "nope": "1"}
@@ -42,6 +43,22 @@ def test_with_a_trace_id_each_the_good_inputs_are_written(portal):
     assert body["errors"][0]["context"]["objectWriteTraceId"] == ["b"]
     assert body["errors"][0]["category"] == "VALIDATION_ERROR"
     assert [each["id"] for each in portal.get(DEALS)["results"]] == [made["id"]]
+
+
+@pytest.mark.parametrize(
+    ("switch", "create", "update"), [("writes", 207, 207), ("create", 207, 400), ("none", 400, 400)]
+)
+def test_trace_ids_spare_the_good_inputs_of_the_batches_that_a_switch_names(portal, switch, create, update):
+    ids = [portal.make("deals", dealname="x") for _ in range(2)]
+    portal.settings(partial_success=switch)
+    traced = [{"properties": each, "objectWriteTraceId": str(n)} for n, each in enumerate((GOOD, BAD))]
+    changes = [{"id": id_, **each} for id_, each in zip(ids, traced, strict=True)]
+
+    portal.post(f"{DEALS}/batch/create", {"inputs": traced}, create)
+    portal.post(f"{DEALS}/batch/update", {"inputs": changes}, update)
+
+    assert len(portal.get(DEALS)["results"]) == 2 + (create == 207)
+    assert (portal.get(f"{DEALS}/{ids[0]}")["properties"]["dealname"] == GOOD["dealname"]) == (update == 207)
 
 
 def test_trace_ids_that_repeat_count_as_none(portal):
@@ -133,6 +150,61 @@ def test_a_silent_update_writes_nothing_and_says_nothing(portal):
 
     assert body["results"] == []
     assert portal.get(f"{DEALS}/{deal}")["properties"]["amount"] is None
+
+
+@pytest.mark.parametrize(("verb", "status"), [("create", 201), ("upsert", 200)])
+def test_other_silent_writes_make_nothing_and_say_nothing(portal, verb, status):
+    portal.settings(silent_empty_batch=True)
+    key = {"idProperty": "hs_object_id", "id": "1"} if verb == "upsert" else {}
+
+    answer = portal.post(f"{DEALS}/batch/{verb}", {"inputs": [{**key, "properties": GOOD}]}, status)
+
+    assert (answer["results"], portal.get(DEALS)["results"]) == ([], [])
+
+
+def test_from_2026_09_on_an_admins_rules_bind_each_input_of_a_batch(portal):
+    ids = [portal.make("deals", dealname="x") for _ in range(2)]
+    portal.settings(conditional_required=[["deals", "dealstage", "closedlost", "closed_lost_reason"]])
+    stages = ("closedlost", "closedwon")
+    inputs = [
+        {"id": id_, "properties": {"dealstage": stage}, "objectWriteTraceId": stage}
+        for id_, stage in zip(ids, stages, strict=True)
+    ]
+
+    body = portal.post("/crm/objects/2026-09/deals/batch/update", {"inputs": inputs}, 207)
+
+    [error] = body["errors"]
+    assert error["context"]["objectWriteTraceId"] == ["closedlost"]
+    assert [(each["code"], each["context"]) for each in error["errors"]] == [
+        ("MISSING_CONDITIONAL_REQUIRED_PROPERTY", {"propertyName": ["closed_lost_reason"]})
+    ]
+    assert [each["id"] for each in body["results"]] == [ids[1]]
+
+
+@pytest.mark.parametrize("code", [423, 477, 500, 502, 503, 504, 521, 530])
+@pytest.mark.parametrize(("when", "written"), [("before_commit", False), ("after_commit", True)])
+def test_a_batch_can_fail_in_every_recorded_way_with_and_without_effect(portal, code, when, written):
+    id_ = portal.make("deals", dealname="x")
+    headers = {"Retry-After": "86400"} if code == 477 else {}
+    rule = {"endpoint": "batch.update.deals", "when": when, "times": 1}
+    portal.post("/_sandbox/faults", {**rule, "action": {"kind": "status", "code": code, "headers": headers}})
+
+    answer = portal.send("POST", f"{DEALS}/batch/update", {"inputs": [{"id": id_, "properties": {"dealname": "y"}}]})
+
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (code, headers.get("Retry-After"))
+    assert (portal.get(f"{DEALS}/{id_}")["properties"]["dealname"] == "y") == written
+
+
+@pytest.mark.parametrize(("when", "written"), [("before_commit", False), ("after_commit", True)])
+def test_a_batch_whose_connection_is_lost_is_written_or_not(portal, when, written):
+    id_ = portal.make("deals", dealname="x")
+    rule = {"endpoint": "batch.update.deals", "when": when, "times": 1, "action": "drop"}
+    portal.post("/_sandbox/faults", rule)
+
+    with pytest.raises(requests.ConnectionError):
+        portal.send("POST", f"{DEALS}/batch/update", {"inputs": [{"id": id_, "properties": {"dealname": "y"}}]})
+
+    assert (portal.get(f"{DEALS}/{id_}")["properties"]["dealname"] == "y") == written
 
 
 def test_an_upsert_says_what_is_new(portal):
