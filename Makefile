@@ -5,9 +5,14 @@ BIN    := $(CURDIR)/$(VENV)/bin
 SEED   ?= 7
 SIZE   ?= small
 RUNS   ?= 50
+WORLDS ?= 1000
+STEPS  ?= 60
+CRASHES ?= 10000
+KILLS  ?= 500
+RACES  ?= 12
 SOURCES := $(shell find partnersync connectors mapping reconcile state service sandbox -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: demo test check bench conformance kills clean help
+.PHONY: demo test check bench conformance kills faults clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +53,10 @@ conformance: $(VENV)/.installed ## hold the sandbox against expected wire shapes
 kills: $(VENV)/.installed ## kill `partnersync run` at 4 × RUNS moments and hold what comes after against an undisturbed run
 	rm -rf $(VENV)/elsewhere && mkdir -p $(VENV)/elsewhere && cp -R tests $(VENV)/elsewhere/tests
 	cd $(VENV)/elsewhere && $(BIN)/python -m tests.faults.kills --runs $(RUNS) --seed $(SEED) $(ARGS)
+
+faults: $(VENV)/.installed ## generated worlds, crashes, SIGKILLs, races and mutants (WORLDS=, STEPS=, CRASHES=, KILLS=, RACES=, SEED=; ARGS=--only=kills)
+	rm -rf $(VENV)/elsewhere && mkdir -p $(VENV)/elsewhere && cp -R tests $(VENV)/elsewhere/tests
+	cd $(VENV)/elsewhere && $(BIN)/python -m tests.faults.everything --worlds $(WORLDS) --steps $(STEPS) --crashes $(CRASHES) --kills $(KILLS) --races $(RACES) --seed $(SEED) $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) dist demo-world

@@ -103,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kills", description=__doc__)
     parser.add_argument("--runs", type=int, default=50, help="of each of the four kinds")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--least", type=int, default=0, help="so many must be killed, or nothing was shown")
     parser.add_argument("--worlds", type=int, default=len(WORLDS), help="how many of the worlds to play in")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
@@ -126,7 +127,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
             results = list(pool.map(_quickly, jobs))
-    return _told(results, schedules, starts, time.monotonic() - began)
+    killed = sum(found.killed for found in results)
+    code = _told(results, schedules, starts, time.monotonic() - began)
+    if killed < options.least:
+        _print(f"only {killed} of {options.least} were killed")
+    return code or int(killed < options.least)
 
 
 def beginnings(
