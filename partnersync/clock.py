@@ -32,6 +32,8 @@ def utc(instant: datetime) -> datetime:
     Raises:
         ValueError: the instant has no zone; guessing one would move money between periods.
     """
+    if instant.tzinfo is UTC:
+        return instant
     if instant.tzinfo is None:
         raise ValueError(f"{instant.isoformat()} has no time zone")
     return instant.astimezone(UTC)

@@ -1,14 +1,17 @@
-"""JSON as Salesforce must receive it (numbers with exactly our digits) and stamps as it sends them."""
+"""JSON as Salesforce must receive it (numbers with exactly our digits), and numbers and stamps as it sends them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from partnersync.clock import parse_instant
+
+_FAR = 400
+"""Salesforce's numbers have at most 308 digits; one that claims a billion stays as it was written."""
 
 
 def encode(value: Any) -> str:
@@ -22,6 +25,37 @@ def encode(value: Any) -> str:
             return "[" + ",".join(encode(inner) for inner in value) + "]"
         case _:
             return json.dumps(value)
+
+
+def number(text: str) -> int | Decimal:
+    """A number of JSON or of CSV, exact, and the same however it was written: ``100.0``, ``1E+2`` and ``100`` are 100.
+
+    One record must make one and the same fact whichever API it came by.
+
+    Raises:
+        ValueError: not a number.
+    """
+    if "e" in text or "E" in text:
+        value = _decimal(text)
+        if abs(value.adjusted()) > _FAR:
+            return value
+        text = f"{value:f}"
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0")
+    try:
+        return _decimal(f"{whole}.{fraction}") if fraction else int(whole)
+    except ValueError:
+        raise ValueError(f"expected a number, found {text!r:.40}") from None
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"expected a number, found {text!r:.40}") from None
+    if not value.is_finite():
+        raise ValueError(f"expected a number, found {text!r:.40}")
+    return value
 
 
 def instant(text: object) -> datetime:

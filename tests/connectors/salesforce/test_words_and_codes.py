@@ -11,7 +11,7 @@ import pytest
 from connectors.salesforce.errors import failure
 from connectors.salesforce.ids import long_id
 from connectors.salesforce.values import normal, to_send
-from connectors.salesforce.wire import encode
+from connectors.salesforce.wire import encode, number
 from partnersync.errors import ConnectorError, QuotaError, RejectedError, UnauthorizedError, UnavailableError
 from partnersync.records import Choice, FieldKind, FieldSchema
 
@@ -20,6 +20,33 @@ CHOICES = (Choice("Sourced", "Partner sourced"), Choice("Influenced", "Influence
 
 def field(kind: FieldKind, **more: Any) -> FieldSchema:
     return FieldSchema("F__c", "F", kind, **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("100", 100),
+        ("100.0", 100),
+        ("1.0E2", 100),
+        ("1E+2", 100),
+        ("-0.0", 0),
+        ("0.10", Decimal("0.1")),
+        ("1.005E1", Decimal("10.05")),
+        ("9999999999999999.99", Decimal("9999999999999999.99")),
+        ("1E-7", Decimal("0.0000001")),
+        ("1E999999999", Decimal("1E999999999")),
+    ],
+)
+def test_a_number_is_the_same_however_it_was_written(text: str, expected: object) -> None:
+    found = number(text)
+
+    assert (found, str(found)) == (expected, str(expected))
+
+
+@pytest.mark.parametrize("text", ["", "many", "NaN", "Infinity", "1,5", "1.x"])
+def test_what_is_no_number_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a number"):
+        number(text)
 
 
 @pytest.mark.parametrize(
