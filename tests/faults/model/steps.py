@@ -149,7 +149,7 @@ class Play:
         places = [place for place in PLACES if not possible(f"crash {point}", place)]
         place = places[step.b % len(places)]
         self._stir(place, CRMS[step.c // 4 % 2], step.c)
-        died = self._die_at(point, place, 1 + step.c // 8 % 4, _work(place, step.c), approve=step.c % 2 == 1)
+        died = self._die_at(point, place, _nth(place, step.c), _work(place, step.c), approve=step.c % 2 == 1)
         self.struck.note(f"crash {point}", place, died)
 
     def _die_at(self, point: Point, place: Place, nth: int, work: Freshness, *, approve: bool = False) -> bool:
@@ -186,7 +186,7 @@ class Play:
             overtaken.append(self.ground.world.counters.total(write=True))
             moments.step, moments.call, moments.crm, moments.sent = before
 
-        moments.at, moments.what, moments.passed = (point, place, 1 + step.c // 8 % 3), stand_still, 0
+        moments.at, moments.what, moments.passed = (point, place, _nth(place, step.c)), stand_still, 0
         ended = self.cycle(_work(place, step.c))
         moments.begin()
         if not overtaken:
@@ -205,6 +205,9 @@ class Play:
             case "write tasks":
                 self.people.stir(crm, number, "ask")
             case "find tasks":
+                self.people.stir(crm, number, "ask")
+                self.cycle("hot")
+                self.ground.move(1)
                 self.people.stir(crm, number, "moot")
             case "settle open":
                 self.people.stir(crm, number, "ask")
@@ -262,6 +265,11 @@ def _work(place: Place, number: int) -> Freshness:
             return ("warm", "cold")[number % 2]
         case _:
             return ("hot", "hot", "hot", "cold")[number // 3 % 4]
+
+
+def _nth(place: Place, number: int) -> int:
+    """At which passing of a place: of some there are many in a cycle, of the others one or two."""
+    return 1 + number // 8 % 4 if place in ("remember", "journal", "hot read", "cold read") else 1
 
 
 def _kind(number: int) -> str:
