@@ -153,3 +153,27 @@ def test_a_burst_is_not_spread(database: Database) -> None:
 
     assert began == [0.0] * 188
     assert one.take(*SEARCH) > 5
+
+
+def test_a_full_window_of_which_nothing_is_known_is_taken_for_the_smallest(database: Database) -> None:
+    meter = DatabaseMeter(database)
+    assert meter.wait("hs", "burst") == 0.0
+
+    meter.full("hs", "burst", 20, 0.4)
+
+    for one in (meter, DatabaseMeter(database)):
+        assert 0 < one.wait("hs", "burst") <= 0.5
+    time.sleep(0.6)
+    assert [meter.wait("hs", "burst") for _ in range(20)] == [0.0] * 20
+
+
+def test_a_full_window_of_a_known_size_keeps_its_size(database: Database, watch: Watch) -> None:
+    """Another program of the same token used it up; ours holds as many as before once it is over."""
+    meter = DatabaseMeter(database)
+    meter.learn("hs", Budget("burst", 1, 30, watch.now(), 0.4))
+
+    meter.full("hs", "burst", 10, 10.0)
+
+    assert 0 < meter.wait("hs", "burst") <= 0.5
+    time.sleep(0.6)
+    assert [meter.wait("hs", "burst") for _ in range(30)] == [0.0] * 30
