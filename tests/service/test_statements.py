@@ -26,6 +26,7 @@ SMALL = {
     "plan",
     "person",
     "drift",
+    "rest",
 }
 """Tables that hold as many rows as there are objects, pools, months or runs."""
 ONCE = {"dirty", "dirty_pool", "dirty_record", "quarantine"}
@@ -45,6 +46,8 @@ def test_no_statement_of_a_cycle_walks_a_whole_table(lived: Lived) -> None:
     with sqlite3.connect(lived.config.parent / path) as database:
         for statement, parameters in lived.statements.items():
             told = " ".join(statement.split())
+            if " LIMIT ?" in told:  # the newest few, from the end of an index
+                continue
             if (
                 told.startswith(WHOLE)
                 or not re.match("SELECT|INSERT|UPDATE|DELETE|WITH", told)
