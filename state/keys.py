@@ -12,7 +12,7 @@ from partnersync.facts import Kind, Reach
 from partnersync.ids import Ref
 from partnersync.records import Merged
 from state.database import Database
-from state.marks import insert_new
+from state.inserting import insert_rows
 from state.places import places
 from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, chunks, number, own_key, rows, rows_of
 from state.schema import fact, reach
@@ -86,12 +86,10 @@ def _losers(database: Database, connection: Connection, ids: Iterable[int]) -> d
 
 
 def _add(database: Database, connection: Connection, new: Iterable[tuple[int, Row]]) -> None:
-    listed = [
-        {"workspace": database.workspace, "key": key, "role": role, "way": way, "fact": id_}
-        for id_, (key, role, way) in sorted(new)
-    ]
-    if listed:
-        connection.execute(insert_new(database, reach), listed)
+    workspace = database.workspace
+    # In the order of the table, whose keys are hashes: else each row would touch another page of it.
+    listed = sorted((workspace, key, role, way, id_) for id_, (key, role, way) in new)
+    insert_rows(connection, reach, listed, leave=True)
 
 
 def _remove(database: Database, connection: Connection, old: Iterable[tuple[int, Row]]) -> None:

@@ -9,15 +9,15 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database
+from state.inserting import insert_rows
 from state.reaching import chunks
+from state.types import microseconds
 
 
 def mark(database: Database, connection: Connection, table: Table, ids: Iterable[int], since: datetime) -> None:
     """Mark ``ids`` in one of the ``dirty…`` tables."""
-    column = next(each.name for each in table.c if each.name not in ("workspace", "since"))
-    rows = [{"workspace": database.workspace, column: each, "since": since} for each in sorted(set(ids))]
-    if rows:
-        connection.execute(insert_new(database, table), rows)
+    workspace, at = database.workspace, microseconds(since)
+    insert_rows(connection, table, [(workspace, each, at) for each in sorted(set(ids))], leave=True)
 
 
 def unmark(database: Database, connection: Connection, table: Table, ids: Iterable[int]) -> None:

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, TypeVar, get_args
 
-from sqlalchemy import Connection, and_, select
+import orjson
+from sqlalchemy import ARRAY, Connection, Text, and_, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.facts import Kind, Reach
@@ -105,12 +106,12 @@ def touched(connection: Connection, workspace: int, changed: Iterable[tuple[int,
 
 def having(connection: Connection, workspace: int, keys: Iterable[int], role: int, ways: tuple[int, ...]) -> set[int]:
     """The facts of a role that have one of these keys in one of these ways."""
-    found: set[int] = set()
-    for some in chunks(sorted(keys)):
-        # No DISTINCT: SQLite would read the whole table by its other index, which has the facts in order.
-        query = select(reach.c.fact).where(_within(workspace, some, role, ways))
-        found.update(connection.execute(query).scalars())
-    return found
+    wanted = sorted(keys)
+    if not wanted:
+        return set()
+    # No DISTINCT: SQLite would read the whole table by its other index, which has the facts in order.
+    query = select(reach.c.fact).where(_within(connection, workspace, wanted, role, ways))
+    return set(connection.execute(query).scalars())
 
 
 def pairs(
@@ -118,7 +119,7 @@ def pairs(
 ) -> Iterator[tuple[int, int]]:
     """(key, fact) for the facts of a role that have one of these keys in one of these ways."""
     for some in chunks(sorted(keys)):
-        query = select(reach.c.key, reach.c.fact).where(_within(workspace, some, role, ways))
+        query = select(reach.c.key, reach.c.fact).where(_within(connection, workspace, some, role, ways))
         yield from ((row[0], row[1]) for row in connection.execute(query))
 
 
@@ -126,7 +127,7 @@ def rows_of(connection: Connection, workspace: int, facts: Iterable[int]) -> Ite
     """(fact, row) for these facts."""
     for some in chunks(sorted(facts)):
         query = select(reach.c.fact, reach.c.key, reach.c.role, reach.c.way).where(
-            and_(reach.c.workspace == workspace, reach.c.fact.in_(some))
+            reach.c.workspace == workspace, among(connection, reach.c.fact, some)
         )
         yield from ((row[0], (row[1], row[2], row[3])) for row in connection.execute(query))
 
@@ -137,5 +138,16 @@ def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item
         yield items[start : start + size]
 
 
-def _within(workspace: int, keys: Sequence[int], role: int, ways: tuple[int, ...]) -> ColumnElement[Any]:
-    return and_(reach.c.workspace == workspace, reach.c.key.in_(keys), reach.c.role == role, reach.c.way.in_(ways))
+def among(connection: Connection, column: ColumnElement[Any], values: Sequence[int | str]) -> ColumnElement[bool]:
+    """Whether ``column`` is one of ``values``, all of them one parameter: the statement is the same for any number."""
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(bindparam(None, orjson.dumps(values).decode(), Text())).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
+
+
+def _within(
+    connection: Connection, workspace: int, keys: Sequence[int], role: int, ways: tuple[int, ...]
+) -> ColumnElement[bool]:
+    within = among(connection, reach.c.key, keys)
+    return and_(reach.c.workspace == workspace, within, reach.c.role == role, reach.c.way.in_(ways))

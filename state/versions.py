@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, update
 
 from partnersync.facts import Kind
 from partnersync.ids import Ref
 from state.database import Database
+from state.inserting import Stored, insert_rows
 from state.judging import Change, Held
 from state.places import place_ids
 from state.reaching import chunks
 from state.schema import body, fact, version
+from state.types import microseconds
 
 
 def store(
@@ -34,45 +36,42 @@ def store(
     ids = dict(zip((change.ref for change in new), database.take(connection, fact, len(new)), strict=True))
     ids |= {change.ref: held[change.ref].id for change in changes if change.ref in held}
     version_ids = database.take(connection, version, len(changes))
-    bodies, versions, facts, updates = [], [], [], []
+    workspace, seen = database.workspace, microseconds(seen_at)
+    bodies: list[tuple[Stored, ...]] = []
+    versions: list[tuple[Stored, ...]] = []
+    facts: list[tuple[Stored, ...]] = []
+    updates: list[dict[str, Any]] = []
     for change, version_id in zip(changes, version_ids, strict=True):
-        ref, record = change.ref, change.record
-        known = held.get(ref)
+        ref, record, stamp = change.ref, change.record, microseconds(change.stamp)
+        known, id_ = held.get(ref), ids[ref]
+        created = record.created_at if record is not None else None
+        created_at = None if created is None else microseconds(created)
+        author = record.author if record is not None else None
         if change.payload is not None:
-            bodies.append({"workspace": database.workspace, "id": version_id, "payload": change.payload})
-        versions.append(
-            {
-                "workspace": database.workspace,
-                "id": version_id,
-                "fact": ids[ref],
-                "hash": change.hash,
-                "life": change.life,
-                "stamp": change.stamp,
-                "seen_at": seen_at,
-                "created_at": record.created_at if record else None,
-                "author": record.author if record else None,
-                "body": version_id if change.payload is not None else known.body if known else None,
-            }
-        )
-        newest: dict[str, Any] = {
-            "hash": change.hash,
-            "life": change.life,
-            "stamp": change.stamp,
-            "gone_at": change.gone_at,
-            "version": version_id,
-        }
+            bodies.append((workspace, version_id, change.payload))
+        body_id = version_id if change.payload is not None else known.body if known else None
+        seen_so = (workspace, version_id, id_, change.hash, change.life, stamp, seen, created_at, author, body_id)
+        versions.append(seen_so)
         if known is None:
             place = places[ref.crm, ref.org, ref.object]
-            named = {"workspace": database.workspace, "id": ids[ref], "place": place, "external": ref.id, "kind": kind}
-            facts.append({**named, **newest, "fields": fields})
+            gone_at = None if change.gone_at is None else microseconds(change.gone_at)
+            newest = (change.hash, change.life, stamp, gone_at, version_id)
+            facts.append((workspace, id_, place, ref.id, kind, *newest, fields, None, None))
         else:
-            asked = fields if record is not None else known.fields
-            updates.append({"f": ids[ref], **{f"new_{name}": value for name, value in newest.items()}, "asked": asked})
-    if facts:
-        connection.execute(insert(fact), facts)
-    connection.execute(insert(version), versions)
-    if bodies:
-        connection.execute(insert(body), bodies)
+            updates.append(
+                {
+                    "f": id_,
+                    "new_hash": change.hash,
+                    "new_life": change.life,
+                    "new_stamp": change.stamp,
+                    "new_gone_at": change.gone_at,
+                    "new_version": version_id,
+                    "asked": fields if record is not None else known.fields,
+                }
+            )
+    insert_rows(connection, fact, facts)
+    insert_rows(connection, version, versions)
+    insert_rows(connection, body, bodies)
     if updates:
         connection.execute(_UPDATE.where(fact.c.workspace == database.workspace), updates)
     return ids
