@@ -102,7 +102,8 @@ class Write:
     """One request to one record, as handed to a connector: set ``fields`` (None clears).
 
     ``ref.id`` is empty for a create. ``key`` is the intent key; ``unique`` names the CRM field that carries it where one
-    exists, so that sending twice has one effect. ``about`` is the record a task belongs to.
+    exists, so that sending twice has one effect. ``about`` is the record a task belongs to. ``strict``: only if nobody
+    modified the record since this connector last read it (where the CRM can tell; the others ignore it).
     """
 
     key: str
@@ -110,17 +111,20 @@ class Write:
     fields: Mapping[str, str | None]
     unique: str | None = None
     about: Ref | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one write. ``unknown`` must be read back before anything else is planned for its record.
 
+    ``conflict``: it was strict and the record had been modified since; nothing was written.
+
     ``echo``: the record's values as the CRM answered the write itself, where it does; they spare the read-back.
     """
 
     key: str
-    status: Literal["applied", "rejected", "unknown", "retry"]
+    status: Literal["applied", "rejected", "unknown", "retry", "conflict"]
     id: str | None = None
     code: str | None = None
     message: str = ""

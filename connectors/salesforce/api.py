@@ -8,12 +8,13 @@ its ``Date`` header and carried on by a monotonic clock; the machine's wall cloc
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any
+from http import HTTPStatus
+from threading import Event
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -23,13 +24,15 @@ from simple_salesforce.exceptions import SalesforceError
 from connectors.retry import RetryPolicy, seconds_to_wait
 from connectors.salesforce.errors import failure
 from connectors.salesforce.tokens import Token, Tokens
-from connectors.salesforce.wire import encode
+from connectors.salesforce.wire import encode, number
 from connectors.transport import Line
 from partnersync.errors import ConnectorError, UnauthorizedError, UnavailableError
 
 MOST_PARTS = 25
 MOST_QUERIES = 5
 """Of one composite call; sObject Collections count as queries."""
+T = TypeVar("T")
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Part:
     method: str
     path: str
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,37 @@ class Api:
         passed = time.monotonic() - self._asked_at[1] if self._asked_at else 0.0
         return asked_at + timedelta(seconds=passed)
 
+    def get(self, path: str) -> Any:
+        """The body of a GET."""
+        return self._call("GET", path, None, idempotent=True, safe=True)
+
+    def stream(self, path: str, accept: str) -> requests.Response:
+        """A GET's answer whose body is still to be read; asked once, anew only where the session had ended."""
+        return self._signed(lambda token: self._open(token, path, accept))
+
+    def attempt(self, ask: Callable[[], T]) -> T:
+        """What ``ask``, which only reads, gives: asked again while it fails for a passing reason."""
+        return self._policy.call(ask, stop=self._line.surroundings.stop, idempotent=True)
+
+    @property
+    def stop(self) -> Event:
+        """Set when the program ends."""
+        return self._line.surroundings.stop
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that an answer may take."""
+        return self._line.timeout
+
     def read(self, path: str, body: Any) -> Any:
         """The body of a POST that only reads."""
         return self._call("POST", path, body, idempotent=True, safe=True)
 
-    def write(self, method: str, path: str, body: Any, *, idempotent: bool = False) -> Any:
+    def write(
+        self, method: str, path: str, body: Any, *, idempotent: bool = False, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Any:
         """The body of a request that changes something."""
-        return self._call(method, path, body, idempotent=idempotent, safe=False)
+        return self._call(method, path, body, idempotent=idempotent, safe=False, headers=headers)
 
     def read_parts(self, parts: Sequence[Part]) -> Mapping[str, Answer]:
         """All ``parts`` in one call that only reads; asked again whole while any of them fails for a passing reason."""
@@ -125,7 +153,8 @@ class Api:
         asked = []
         for part in parts:
             one = {"method": part.method, "url": self.base + part.path, "referenceId": part.name}
-            asked.append(one if part.body is None else {**one, "body": part.body})
+            more = {"body": part.body} if part.body is not None else {}
+            asked.append({**one, **more, **({"httpHeaders": part.headers} if part.headers else {})})
         return {"allOrNone": False, "collateSubrequests": False, "compositeRequest": asked}
 
     def _answers(self, content: Any, *, safe: bool) -> dict[str, Answer]:
@@ -136,32 +165,60 @@ class Api:
             answers[one["referenceId"]] = Answer(one["referenceId"], None if failed else body, failed)
         return answers
 
-    def _call(self, method: str, path: str, body: Any, *, idempotent: bool, safe: bool) -> Any:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        idempotent: bool,
+        safe: bool,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Any:
         return self._policy.call(
-            lambda: self._once(method, path, body, safe=safe),
+            lambda: self._once(method, path, body, safe=safe, headers=headers),
             stop=self._line.surroundings.stop,
             idempotent=idempotent,
         )
 
-    def _once(self, method: str, path: str, body: Any, *, safe: bool) -> Any:
+    def _once(self, method: str, path: str, body: Any, *, safe: bool, headers: Mapping[str, str] = NO_HEADERS) -> Any:
+        return self._signed(lambda token: self._send(token, method, path, body, safe, headers))
+
+    def _signed(self, send: Callable[[Token], T]) -> T:
+        """What ``send`` gives; sent again whole, with a new token, where the session had ended."""
         token = self.tokens.current()
         try:
-            return self._send(token, method, path, body, safe)
+            return send(token)
         except UnauthorizedError as error:
             if error.status != 401:
                 raise
-        return self._send(self.tokens.renew(token), method, path, body, safe)
+        return send(self.tokens.renew(token))
 
-    def _send(self, token: Token, method: str, path: str, body: Any, safe: bool) -> Any:
+    def _send(self, token: Token, method: str, path: str, body: Any, safe: bool, headers: Mapping[str, str]) -> Any:
         try:
-            return self._signed_in(token).restful(path, method=method, data=encode(body).encode())
+            sent = encode(body).encode() if body is not None else None
+            return self._signed_in(token).restful(path, method=method, data=sent, headers=dict(headers))
         except SalesforceError as error:
-            refused = failure(error.status, error.content, safe=safe)
-            if isinstance(refused, UnavailableError):
-                refused.retry_after = self._patience
-            raise self._line.refused(refused) from None
+            raise self._refusal(error.status, error.content, safe=safe) from None
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError("Salesforce's answer is not JSON", maybe_done=not safe) from error
+
+    def _open(self, token: Token, path: str, accept: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token.access}", "Accept": accept}
+        answer = self._session.get(f"{token.instance_url}{self.base}{path}", headers=headers, stream=True)
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        try:
+            content = answer.json()
+        except ValueError:
+            content = answer.text
+        raise self._refusal(answer.status_code, content, safe=True)
+
+    def _refusal(self, status: int, content: Any, *, safe: bool) -> ConnectorError:
+        refused = failure(status, content, safe=safe)
+        if isinstance(refused, UnavailableError):
+            refused.retry_after = self._patience
+        return self._line.refused(refused)
 
     def _signed_in(self, token: Token) -> Salesforce:
         if self._client is None or self._client[0] is not token:
@@ -170,7 +227,7 @@ class Api:
                 instance_url=token.instance_url,
                 version=self._version,
                 session=self._session,
-                parse_float=Decimal,
+                parse_float=number,
                 object_pairs_hook=None,
             )
             self._client = (token, client)

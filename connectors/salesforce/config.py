@@ -48,7 +48,10 @@ class JwtBearer(BaseModel):
 
 
 class SalesforceConnection(Connection):
-    """One Salesforce org. ``task_key`` is the external-id, unique field on Activity that makes our tasks come once."""
+    """One Salesforce org. ``task_key`` is the external-id, unique field on Activity that makes our tasks come once.
+
+    ``duplicates``: whether an update that a duplicate rule objects to is refused, or saved where the rule lets us.
+    """
 
     host_pattern: ClassVar[str] = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.salesforce\.com"
     host_example: ClassVar[str] = "https://acme.my.salesforce.com"
@@ -59,3 +62,4 @@ class SalesforceConnection(Connection):
     api_version: Annotated[str, BeforeValidator(_version)] = "66.0"
     auth: Annotated[ClientCredentials | JwtBearer, Field(discriminator="flow")]
     task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"
+    duplicates: Literal["refuse", "save"] = "refuse"

@@ -1,15 +1,21 @@
 """Records in bulk: sObject Collections of 200, five of them in one composite call, an outcome for each record.
 
-A chunk holds one object and no record twice (Salesforce refuses a list with a duplicate). Each record of an answer has its
-own result, by place. A record that somebody else holds locked is sent again after a pause; a request whose answer was lost
-leaves all its records ``unknown``, unless sending it twice has one effect.
+A collection holds no record twice (Salesforce refuses a list with a duplicate) and its records in runs of one object, ten at
+most; within an object in the order of their parents, so that records whose writes lock the same account stand together.
+Each record of an answer has its own result, by place. A record that somebody else holds locked is sent again after a pause;
+a request whose answer was lost leaves all its records ``unknown``, unless sending it twice has one effect.
+
+Not every org takes collections inside a composite call. The first refusal that the same collections do not meet when they
+are sent alone settles it for as long as we run. A list that is refused alone holds something that makes Salesforce refuse it
+whole: it is halved until that stands alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Event
 from typing import Any
 
@@ -22,80 +28,150 @@ from partnersync.errors import ConnectorError, RejectedError, UnavailableError
 
 CHUNK = 200
 AT_ONCE = CHUNK * MOST_QUERIES
+_MOST_RUNS = 10
 _AGAIN = frozenset({LOCKED, "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"})
 _LOCKS = RetryPolicy(attempts=4, total=30.0, first_wait=0.25, longest_wait=5.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record to send: its intent key, what must be unique in a chunk (id or key value), and its JSON body."""
+    """One record to send: its intent key, what must be unique in a chunk (id or key value), and its JSON body.
+
+    ``parent`` is the record that Salesforce locks with it. With ``unmodified_since`` it is written only if nobody modified
+    it after that.
+    """
 
     key: str
     place: str
     object: str
     body: Mapping[str, Any]
+    parent: str = ""
+    unmodified_since: datetime | None = None
 
 
-def send(
-    api: Api, items: Sequence[Item], stop: Event, *, method: str, suffix: str = "", idempotent: bool = False
+@dataclass(slots=True)
+class Sender:
+    """Sends collections to one org, ``headers`` with every one. ``composite``: it takes five in a call, as far as known."""
+
+    api: Api
+    stop: Event
+    headers: Mapping[str, str] = field(default_factory=dict)
+    composite: bool = True
+
+    def send(
+        self, items: Sequence[Item], *, method: str, suffix: str = "", idempotent: bool = False
+    ) -> Iterator[Outcome]:
+        """One outcome per item. ``suffix`` follows ``composite/sobjects`` (object and key field of an upsert).
+
+        Raises:
+            UnauthorizedError, QuotaError: nobody's records can be sent now; those not yet answered for were not.
+        """
+        request = _Request(method, f"composite/sobjects{suffix}", idempotent)
+        for group in chunks(_chunked(items), MOST_QUERIES):
+            yield from until_unlocked(group, lambda left: self._group(left, request), self.stop)
+
+    def _group(self, group: Sequence[Sequence[Item]], request: _Request) -> Iterator[tuple[Item, Outcome]]:
+        together = self.composite and len(group) > 1
+        answers = self._together(group, request) if together else [self._alone(chunk, request) for chunk in group]
+        if together:
+            refused = [n for n, answer in enumerate(answers) if isinstance(answer.failure, RejectedError)]
+            for n in refused:
+                answers[n] = self._alone(group[n], request)
+            if len(refused) == len(group):
+                self.composite = any(isinstance(answer.failure, RejectedError) for answer in answers)
+        for chunk, answer in zip(group, answers, strict=True):
+            if isinstance(answer.failure, RejectedError) and len(chunk) > 1:
+                middle = len(chunk) // 2
+                for half in (chunk[:middle], chunk[middle:]):
+                    yield from self._group([half], request)
+            else:
+                yield from _outcomes(chunk, answer)
+
+    def _together(self, group: Sequence[Sequence[Item]], request: _Request) -> list[Answer]:
+        parts = [
+            Part(f"c{n}", request.method, request.path, _collection(chunk), self.headers)
+            for n, chunk in enumerate(group)
+        ]
+        try:
+            found = self.api.write_parts(parts, idempotent=request.idempotent)
+        except (RejectedError, UnavailableError) as error:
+            return [Answer(part.name, None, error) for part in parts]
+        return [found.get(part.name, unanswered(part.name)) for part in parts]
+
+    def _alone(self, chunk: Sequence[Item], request: _Request) -> Answer:
+        try:
+            body = self.api.write(
+                request.method,
+                request.path,
+                _collection(chunk),
+                idempotent=request.idempotent,
+                headers=self.headers,
+            )
+        except (RejectedError, UnavailableError) as error:
+            return Answer("c0", None, error)
+        return Answer("c0", body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    idempotent: bool
+
+
+def until_unlocked(
+    group: Sequence[Sequence[Item]],
+    send: Callable[[Sequence[Sequence[Item]]], Iterable[tuple[Item, Outcome]]],
+    stop: Event,
 ) -> Iterator[Outcome]:
-    """One outcome per item. ``suffix`` follows ``composite/sobjects`` (object and key field of an upsert).
+    """One outcome per item of ``group``; those that are locked are sent again a few times, in their order."""
+    outcomes: dict[str, Outcome] = {}
+    left = [list(chunk) for chunk in group]
 
-    Raises:
-        UnauthorizedError, QuotaError: nobody's records can be sent now; those not yet answered for were not.
-    """
-    for group in chunks(_chunked(items), MOST_QUERIES):
-        outcomes: dict[str, Outcome] = {}
-        left = [list(chunk) for chunk in group]
+    def again() -> None:
+        for item, outcome in send(left):
+            outcomes[item.key] = outcome
+        left[:] = [kept for chunk in left if (kept := [i for i in chunk if outcomes[i.key].code == LOCKED])]
+        if left:
+            raise UnavailableError("records are locked", code=LOCKED)
 
-        def again(outcomes: dict[str, Outcome] = outcomes, left: list[list[Item]] = left) -> None:
-            for item, outcome in _send_group(api, left, method, suffix, idempotent):
-                outcomes[item.key] = outcome
-            left[:] = [kept for chunk in left if (kept := [i for i in chunk if outcomes[i.key].code == LOCKED])]
-            if left:
-                raise UnavailableError("records are locked", code=LOCKED)
+    with suppress(UnavailableError):  # whatever is still locked keeps its outcome, ``retry``
+        _LOCKS.call(again, stop=stop, idempotent=False)
+    yield from outcomes.values()
 
-        with suppress(UnavailableError):  # whatever is still locked keeps its outcome, ``retry``
-            _LOCKS.call(again, stop=stop, idempotent=False)
-        yield from outcomes.values()
+
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being filled."""
+
+    items: list[Item] = field(default_factory=list)
+    places: set[str] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
+
+    def takes(self, item: Item) -> bool:
+        """Whether there is room, no other item for the same place, and no run too many."""
+        runs = len(self.objects | {item.object})
+        return len(self.items) < CHUNK and item.place not in self.places and runs <= _MOST_RUNS
+
+    def add(self, item: Item) -> None:
+        self.items.append(item)
+        self.places.add(item.place)
+        self.objects.add(item.object)
 
 
 def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Chunks of one object each; a second item for the same place opens another chunk."""
-    open_: dict[str, list[list[Item]]] = {}
-    for item in items:
-        for chunk in open_.setdefault(item.object, []):
-            if len(chunk) < CHUNK and all(other.place != item.place for other in chunk[-CHUNK:]):
-                chunk.append(item)
-                break
-        else:
-            open_[item.object].append([item])
-    for chunks_ in open_.values():
-        yield from chunks_
+    """Collections of runs of one object each; a second item for the same place goes into a later one."""
+    made: list[_Open] = []
+    for item in sorted(items, key=lambda item: (item.object, item.parent)):
+        chunk = next((each for each in made if each.takes(item)), None)
+        if chunk is None:
+            made.append(chunk := _Open())
+        chunk.add(item)
+    yield from (chunk.items for chunk in made)
 
 
-def _send_group(
-    api: Api, group: Sequence[Sequence[Item]], method: str, suffix: str, idempotent: bool
-) -> Iterator[tuple[Item, Outcome]]:
-    path = f"composite/sobjects{suffix}"
-    bodies = [{"allOrNone": False, "records": [item.body for item in chunk]} for chunk in group]
-    try:
-        if len(group) == 1:
-            answers = [Answer("c0", api.write(method, path, bodies[0], idempotent=idempotent))]
-        else:
-            parts = [Part(f"c{n}", method, path, body) for n, body in enumerate(bodies)]
-            found = api.write_parts(parts, idempotent=idempotent)
-            answers = [found.get(part.name, _unanswered(part.name)) for part in parts]
-    except (RejectedError, UnavailableError) as error:
-        answers = [Answer(f"c{n}", None, error) for n in range(len(group))]
-    for chunk, answer in zip(group, answers, strict=True):
-        if isinstance(answer.failure, RejectedError) and len(chunk) > 1:
-            # Something in it makes Salesforce refuse the whole list: halve it until that stands alone.
-            middle = len(chunk) // 2
-            for half in (chunk[:middle], chunk[middle:]):
-                yield from _send_group(api, [half], method, suffix, idempotent)
-        else:
-            yield from _outcomes(chunk, answer)
+def _collection(chunk: Sequence[Item]) -> Mapping[str, Any]:
+    return {"allOrNone": False, "records": [item.body for item in chunk]}
 
 
 def _outcomes(chunk: Sequence[Item], answer: Answer) -> Iterator[tuple[Item, Outcome]]:
@@ -104,7 +180,7 @@ def _outcomes(chunk: Sequence[Item], answer: Answer) -> Iterator[tuple[Item, Out
     if failure is None and len(results) != len(chunk):
         failure = UnavailableError("Salesforce answered for other records than were sent", maybe_done=True)
     if failure is not None:
-        yield from ((item, _of_failure(item, failure)) for item in chunk)
+        yield from ((item, of_failure(item, failure)) for item in chunk)
         return
     for item, result in zip(chunk, results, strict=True):
         yield item, _of_result(item, result)
@@ -116,11 +192,17 @@ def _of_result(item: Item, result: Mapping[str, Any]) -> Outcome:
     error: Mapping[str, Any] = next(iter(result.get("errors") or ()), {})
     code = str(error.get("statusCode") or error.get("errorCode") or "UNKNOWN")
     fields = ", ".join(error.get("fields") or ())
-    message = short(error.get("message")) + (f" [{fields}]" if fields else "")
+    rule = (error.get("duplicateResult") or {}).get("duplicateRule")
+    told = f" [{fields}]" if fields else f" [duplicate rule {short(rule, 80)}]" if rule else ""
+    return refused(item, code, short(error.get("message")) + told)
+
+
+def refused(item: Item, code: str, message: str) -> Outcome:
+    """One record's refusal; ``retry`` where waiting helps."""
     return Outcome(item.key, "retry" if code in _AGAIN else "rejected", code=code, message=message)
 
 
-def _of_failure(item: Item, error: ConnectorError) -> Outcome:
+def of_failure(item: Item, error: ConnectorError) -> Outcome:
     """A call that failed as a whole: unanswered means nobody knows; refused for another reason than its records, retry."""
     code, message = error.code or type(error).__name__, short(error)
     if isinstance(error, RejectedError):
@@ -129,5 +211,6 @@ def _of_failure(item: Item, error: ConnectorError) -> Outcome:
     return Outcome(item.key, "unknown" if maybe_done else "retry", code=code, message=message)
 
 
-def _unanswered(name: str) -> Answer:
+def unanswered(name: str) -> Answer:
+    """A part of a composite call that the answer does not mention."""
     return Answer(name, None, UnavailableError("Salesforce left a part unanswered", maybe_done=True))

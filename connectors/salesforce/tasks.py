@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from threading import Event
 from typing import Any
 
 from connectors.base import TaskDraft
@@ -18,7 +17,7 @@ from connectors.salesforce.api import Api
 from connectors.salesforce.ids import long_id
 from connectors.salesforce.reading import IDS_IN_WHERE, chunks, queries
 from connectors.salesforce.rows import read_rows
-from connectors.salesforce.sending import Item, send
+from connectors.salesforce.sending import Item, Sender
 from connectors.salesforce.shapes import Selection, Shape
 from connectors.salesforce.values import normal
 from partnersync.changes import Outcome
@@ -28,6 +27,9 @@ TASK = "Task"
 _FIELDS = ("Subject", "Description", "ActivityDate", "OwnerId", "Status", "IsClosed", "WhatId", "WhoId")
 _KEYS_IN_WHERE = 50
 _LONGEST_BODY = 32_000
+_TAKEN = ("DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID")
+_LOOKS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before each look for a task whose key is taken."""
 _PEOPLE = frozenset({"Contact", "Lead"})
 _PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High"}
 
@@ -37,9 +39,9 @@ class Desk:
     """Where tasks are put: the described Task, and the name of our key field."""
 
     api: Api
+    sender: Sender
     shape: Shape
     key_field: str
-    stop: Event
 
     @property
     def keyed(self) -> bool:
@@ -52,17 +54,38 @@ class Desk:
         new = [draft for draft in drafts if draft.id is None]
         old = [draft for draft in drafts if draft.id is not None]
         if self.keyed:
-            suffix = f"/{TASK}/{soql.name(self.key_field)}"
-            outcomes = send(
-                self.api, [self._new(d) for d in new], self.stop, method="PATCH", suffix=suffix, idempotent=True
-            )
-            for outcome in outcomes:
-                # The first send may still be running when the second comes: the key is taken, so the task is there.
-                taken = outcome.code in ("DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID")
-                yield replace(outcome, status="unknown") if taken else outcome
+            yield from self._upserted(new)
         else:
-            yield from send(self.api, [self._new(d) for d in new], self.stop, method="POST")
-        yield from send(self.api, [self._old(d) for d in old], self.stop, method="PATCH", idempotent=True)
+            yield from self.sender.send([self._new(d) for d in new], method="POST")
+        yield from self.sender.send([self._old(d) for d in old], method="PATCH", idempotent=True)
+
+    def _upserted(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
+        suffix = f"/{TASK}/{soql.name(self.key_field)}"
+        by_key = {draft.key: draft for draft in drafts}
+        taken: dict[str, Outcome] = {}
+        for outcome in self.sender.send([self._new(d) for d in drafts], method="PATCH", suffix=suffix, idempotent=True):
+            if outcome.code in _TAKEN:
+                taken[outcome.key] = outcome
+            else:
+                yield outcome
+        # The first send may still be running when the second comes: the key is taken, so the task is there, or soon will be.
+        for seconds in _LOOKS:
+            if not taken or self.sender.stop.wait(seconds):
+                break
+            found = self.find([by_key[key] for key in taken])
+            same = [key for key in found if self._says(found[key], by_key[key])]
+            yield from (Outcome(key, "applied", id=found[key].ref.id) for key in same)
+            other = [replace(by_key[key], id=found[key].ref.id) for key in found if key not in same]
+            yield from self.sender.send([self._old(d) for d in other], method="PATCH", idempotent=True)
+            taken = {key: outcome for key, outcome in taken.items() if key not in found}
+        yield from (replace(outcome, status="unknown") for outcome in taken.values())
+
+    def _says(self, record: RawRecord, draft: TaskDraft) -> bool:
+        """Whether the task in the CRM is what we wanted to put there."""
+        content = self._new(draft).body
+        told = {"subject": "Subject", "body": "Description", "due_on": "ActivityDate", "owner": "OwnerId"}
+        wanted = {word: content[name] for word, name in told.items() if name in content}
+        return not draft.done and all((record.values[word] or None) == (wanted[word] or None) for word in wanted)
 
     def find(self, drafts: Sequence[TaskDraft]) -> dict[str, RawRecord]:
         """The tasks that carry these keys; of twins, the elder."""

@@ -217,8 +217,8 @@ class Doer:
         unsure: list[Intent] = []
         for key, intent in by_key.items():
             outcome = outcomes.get(key, Outcome(key, "unknown", message="the CRM's answer does not mention it"))
-            if outcome.status == "rejected":
-                results.append(Done(intent, "rejected", code=outcome.code, message=outcome.message))
+            if outcome.status in {"rejected", "conflict"}:
+                results.append(Done(intent, _STATUS[outcome.status], code=outcome.code, message=outcome.message))
             elif outcome.status == "applied" and outcome.echo is not None:
                 results.append(self._verified(intent, outcome.echo))
             else:
@@ -314,7 +314,7 @@ class Doer:
         for intent in intents:
             outcome = outcomes.get(intent.key, Outcome(intent.key, "unknown", message="no answer for it"))
             results.append(
-                Done(intent, _TASK_STATUS[outcome.status], id=outcome.id, code=outcome.code, message=outcome.message)
+                Done(intent, _STATUS[outcome.status], id=outcome.id, code=outcome.code, message=outcome.message)
             )
         self.journal.finish(results)
         return results
@@ -362,11 +362,12 @@ class Doer:
         return True
 
 
-_TASK_STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry"], Status] = {
+_STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry", "conflict"], Status] = {
     "applied": "applied",
     "rejected": "rejected",
     "unknown": "unknown",
     "retry": "pending",
+    "conflict": "conflict",
 }
 _Item = TypeVar("_Item")
 
