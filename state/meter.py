@@ -87,6 +87,7 @@ class DatabaseMeter:
         """The CRM said what is left; of a running window (``seconds``), how large it is."""
         if budget.seconds is not None:
             self._buckets.learn(connection, budget.name, Size.told(budget.limit, budget.seconds), budget.used)
+            return
         with self._lock:
             self._budgets[connection, budget.name] = budget
             self._unsaved.add((connection, budget.name))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.shop import opened
 from tests.faults.conftest import Theatre
 
 pytestmark = pytest.mark.fault
@@ -45,3 +46,22 @@ def test_a_used_up_allowance_is_asked_about_once_and_the_other_crm_goes_on(
     assert rests[other] is None
     assert said in rests[crm]["reason"]
     assert "rests until" in theatre.command("status")[1]
+
+
+def test_a_day_used_up_in_the_middle_of_the_writes_is_gone_on_with_when_it_is_over(theatre: Theatre) -> None:
+    """Some batches landed, the rest were not sent: neither is sent again, or forgotten, while the CRM rests."""
+    theatre.fault({"kind": "rate_limited", "form": "daily"}, vendor="hubspot", endpoint="batch.update.deals", nth=1)
+    first = theatre.cycle()
+    theatre.mended()
+    second = theatre.cycle(approve="dana")
+    with opened(theatre.config) as shop:
+        shop.meter.rest("hubspot", 0, "over")
+
+    third = theatre.cycle()
+
+    assert "daily limit" in first.done.failed["hubspot"]
+    assert first.done.counts["verified"]
+    assert "not asked before" in second.failed["hubspot"]
+    assert not third.failed
+    theatre.is_as_undisturbed()
+    theatre.is_quiet()
