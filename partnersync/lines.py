@@ -169,3 +169,18 @@ class Posted:
 
     minor: int
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a person took back of a commission key, by rolling a run back: ``minor``, for as long as D(key) is ``owed``.
+
+    Once D is another, or a person released it (``ended``), nothing of it is taken back any more. ``cause`` is the run, in words.
+    """
+
+    key: Key
+    owed: int
+    minor: int
+    cause: str
+    actor: str
+    ended: bool = False

@@ -49,6 +49,13 @@ def _plan(told: Mapping[str, Any], key: Key, name: Name) -> Iterator[str]:
     if "gone" in told:
         yield f"{name(key.plan)}, rule {key.rule}: {_GONE.get(told['gone'], told['gone'])}, so nothing is owed"
         return
+    if "taken_back" in told:
+        of = _posted(told["of"], key)
+        if told["minor"]:
+            yield f"{name(key.plan)}, rule {key.rule}: {told['taken_back']}, while {of} is owed"
+        else:
+            yield f"{name(key.plan)}, rule {key.rule}: {told['taken_back']}; that no longer holds, {of} is owed"
+        return
     yield f"{name(key.plan)}, the version effective from {told['version']}, pays {told['structure']} by rule {key.rule}"
     plan_why, rule_why = told["why"]
     yield f"plan chosen: {plan_why}"

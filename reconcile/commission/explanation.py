@@ -62,6 +62,11 @@ def of_gone(reason: str, period: str, blocked: Entry | None) -> dict[str, Any]:
     return told
 
 
+def of_taken_back(cause: str, period: str, owed: int, minor: int) -> dict[str, Any]:
+    """What a person took back of a commission key (``minor`` ≤ 0), or nothing any more, with what is owed under that key."""
+    return {"schema": SCHEMA, "taken_back": cause, "of": owed, "period": period, "exact": str(minor), "minor": minor}
+
+
 def of_line(owed: Mapping[str, Any], posted: int, lines: int, delta: int, cause: str) -> dict[str, Any]:
     """What is owed, what was posted before, the difference and what caused it."""
     return {**owed, "posted": posted, "lines": lines, "delta": delta, "cause": cause}

@@ -12,18 +12,22 @@ lines are −4,000 on its own key, −400 and −850 on those behind it, which n
 A line goes into the commission period of the deal's effective date while that is open, else into the earliest open one
 after it. Where none is open the difference waits (``waiting``): posted + waiting = D. A key's own period is its pool's: with
 brackets over a year and quarterly commission periods the key says ``2026`` and its lines stand in the quarters.
+
+**What a person took back.** A run that is rolled back has its lines reversed under a key of their own (``manual``), or the next
+cycle would post the difference again. 4,000 posted by that run: −4,000 there while D of the commission key is still 4,000. Once D
+is another, 4,200 say, the reason to take it back is gone with it: +200 on the commission key and +4,000 on the other, 4,200 in all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
 
 from partnersync.ids import Ref
-from partnersync.lines import Entry, Key, Line, LineKind, Owed, Period, Pool, Posted
+from partnersync.lines import Entry, Key, Line, LineKind, Owed, Period, Pool, Posted, TakenBack
 from partnersync.money import round_fraction
 from reconcile.commission import explanation
 from reconcile.commission.calendar import Periods
@@ -45,12 +49,16 @@ class Held(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a pool owes, the lines to post now, what waits for a period to open, and R of the whole pool in minor units."""
+    """What a pool owes, the lines to post now, what waits for a period to open, and R of the whole pool in minor units.
+
+    ``ended`` are the commission keys of which nothing is taken back any more, because D is another now.
+    """
 
     owed: tuple[Owed, ...]
     lines: tuple[Line, ...]
     waiting: tuple[tuple[Key, int], ...]
     revenue: Fraction
+    ended: tuple[Key, ...] = ()
 
 
 def settle(
@@ -64,11 +72,12 @@ def settle(
     actor: str,
     changed: Collection[Ref] = (),
     reason: str = "",
+    taken_back: Iterable[TakenBack] = (),
 ) -> Settled:
     """Settle one pool.
 
     Args:
-        posted: what the ledger holds for the pool's commission keys.
+        posted: what the ledger holds for the pool's keys.
         changed: the deals whose entry in this pool changed since it was last settled.
         reason: what to name as the cause where no deal's change explains a line (a new config version, say).
 
@@ -84,6 +93,17 @@ def settle(
     gone = sorted(key for key in posted if key.component == "commission" and key not in known)
     since = _former(periods, pool.period)
     owed += [(_gone(key, since, stopped.get(key.opportunity)), since) for key in gone]
+    back = list(taken_back)
+    due = {each.key: (each.minor, period) for each, period in owed}
+    ended = tuple(
+        each.key
+        for each in back
+        if not each.ended
+        and due.get(each.key, (0, since))[0] != each.owed
+        and each.key.opportunity not in stopped  # D is not known now, which is not the same as another
+    )
+    owed += [_taken_back(each, *due.get(each.key, (0, since))) for each in back]
+    people = {_by_hand(each.key): each for each in back}
     causes = _Causes({entry.opportunity: at for at, entry in enumerate(ranked)}, changed, reason)
     lines: list[Line] = []
     waiting: list[tuple[Key, int]] = []
@@ -99,11 +119,24 @@ def settle(
         if home is None:
             waiting.append((each.key, delta))
             continue
-        cause = causes.of(each.key.opportunity)
+        person = people.get(each.key)
+        cause = person.cause if person else causes.of(each.key.opportunity)
         told = explanation.of_line(each.explanation, held.minor, held.count, delta, cause)
-        kind: LineKind = "adjustment" if held.count else "earned"
-        lines.append(Line(each.key, kind, delta, held.count + 1, home.label, cause, actor, as_of, told))
-    return Settled(tuple(each for each, _ in owed), tuple(lines), tuple(waiting), revenue)
+        kind: LineKind = "adjustment" if held.count or person else "earned"
+        who = person.actor if person and each.minor else actor
+        lines.append(Line(each.key, kind, delta, held.count + 1, home.label, cause, who, as_of, told))
+    return Settled(tuple(each for each, _ in owed), tuple(lines), tuple(waiting), revenue, ended)
+
+
+def _by_hand(key: Key) -> Key:
+    """The key under which people's decisions on a commission key stand."""
+    return replace(key, component="manual")
+
+
+def _taken_back(held: TakenBack, owed: int, period: Period) -> tuple[Owed, Period]:
+    minor = 0 if held.ended or owed != held.owed else -held.minor
+    told = explanation.of_taken_back(held.cause, period.label, owed, minor)
+    return Owed(_by_hand(held.key), minor, Fraction(minor), told), period
 
 
 def _place(entry: Entry) -> tuple[date, datetime, str]:

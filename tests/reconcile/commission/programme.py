@@ -20,7 +20,7 @@ from partnersync.credits import Credit, Evidence, Finding
 from partnersync.errors import ConfigError
 from partnersync.facts import Dossier, Opportunity, Partner, Registration, Version
 from partnersync.ids import Ref, digest
-from partnersync.lines import Entry, FrozenRate, Key, Line, Owed, PeriodState, Pool, Posted, RateRow
+from partnersync.lines import Entry, FrozenRate, Key, Line, Owed, PeriodState, Pool, Posted, RateRow, TakenBack
 from partnersync.placing import Fault, place
 from partnersync.source import parse_source
 from reconcile.commission.advice import advice
@@ -118,6 +118,7 @@ class Programme:
     credits: dict[str, tuple[Credit, ...]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     frozen: list[FrozenRate] = field(default_factory=list)
+    taken_back: list[TakenBack] = field(default_factory=list)
     entered: dict[str, Entered] = field(default_factory=dict)
     settled: dict[Pool, Settled] = field(default_factory=dict)
 
@@ -196,6 +197,7 @@ class Programme:
             self.settled[pool] = settle(
                 plans, pool, now.values(), posted.get(pool, {}), periods, self.as_of,
                 actor="partnersync", changed=changed, reason=reason,
+                taken_back=[each for each in self.taken_back if _pool_of(each.key) == pool],
             )  # fmt: skip
             fresh += self.settled[pool].lines
         self.lines += fresh
@@ -213,8 +215,7 @@ class Programme:
         held: dict[Pool, dict[Key, Posted]] = {}
         for line in self.lines:
             key = line.key
-            pool = Pool(key.program, key.plan, key.partner, "revenue", key.period, key.currency)
-            sums = held.setdefault(pool, {})
+            sums = held.setdefault(_pool_of(key), {})
             known = sums.get(key, Posted(0, 0))
             sums[key] = Posted(known.minor + line.minor, known.count + 1)
         return held
@@ -232,6 +233,10 @@ class Programme:
     def total(self) -> int:
         """Everything posted, in minor units."""
         return sum(line.minor for line in self.lines)
+
+
+def _pool_of(key: Key) -> Pool:
+    return Pool(key.program, key.plan, key.partner, "revenue", key.period, key.currency)
 
 
 def told(lines: Iterable[Line]) -> list[tuple[str, int]]:
