@@ -33,8 +33,16 @@ def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> d
     Raises:
         UnreadableError: a field is absent or holds what it cannot.
     """
-    given: dict[str, Any] = {}
     held = record.values
+    try:
+        return {column.ours: column.read(held[column.theirs]) for column in columns}
+    except (KeyError, ValueError):
+        return _read_one_by_one(columns, held, path)
+
+
+def _read_one_by_one(columns: tuple[Column, ...], held: Mapping[str, Value], path: str) -> dict[str, Any]:
+    """The same, knowing which column fails."""
+    given: dict[str, Any] = {}
     for column in columns:
         try:
             given[column.ours] = column.read(held[column.theirs])

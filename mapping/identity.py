@@ -17,7 +17,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from ipaddress import ip_address
 from typing import Literal
 
 from publicsuffixlist import PublicSuffixList
@@ -29,7 +28,12 @@ from partnersync.ids import is_slug
 
 How = Literal["id", "crm id", "domain", "alias", "name"]
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(//)?", re.I)
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
+_LABEL = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_AFTER_HOST = re.compile(r"[/?#\s]")
+_PORT = re.compile(r":\d*$")
+_APOSTROPHES = re.compile(r"['’`´]")
+_WORD = re.compile(r"\w+")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _FORMS = """
     inc incorporated corp corporation co company ltd limited llc llp lp plc gmbh ag kg kgaa ohg gbr ug mbh se sa sas
@@ -62,38 +66,32 @@ def registrable_domain(text: str | None, never: frozenset[str] = frozenset()) ->
 
 def _host(text: str) -> str | None:
     host = _SCHEME.sub("", text.strip()) if ":" in text else text.strip()
-    host = re.split(r"[/?#\s]", host, maxsplit=1)[0].rpartition("@")[2]
-    host = re.sub(r":\d*$", "", host).strip(".").lower()
-    try:
-        ascii_ = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
-    if "." not in ascii_ or not all(_LABEL.fullmatch(label) for label in ascii_.split(".")) or _is_address(ascii_):
-        return None
-    return ascii_
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return host.rpartition(".")[2].isdecimal()
-    return True
+    host = _AFTER_HOST.split(host, maxsplit=1)[0].rpartition("@")[2]
+    host = _PORT.sub("", host).strip(".").lower()
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            return None
+    # An address is no name: one of four numbers ends in digits, one with colons has no such labels.
+    return host if _NAME.fullmatch(host) and not host.rpartition(".")[2].isdecimal() else None
 
 
 @lru_cache(maxsize=100_000)
 def normal_name(text: str) -> str:
     """A company name without case, accents, punctuation and legal forms; a name made of nothing else stays whole."""
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    plain = (
-        "".join(each for each in folded if not unicodedata.combining(each)).replace("&", " and ").replace("+", " and ")
-    )
-    plain = re.sub(r"['’`´]", "", plain)
-    words = _joined(re.findall(r"\w+", plain.replace("_", " ")))
+    plain = text.lower() if text.isascii() else _without_accents(text)
+    plain = _APOSTROPHES.sub("", plain.replace("&", " and ").replace("+", " and "))
+    words = _joined(_WORD.findall(plain.replace("_", " ")))
     kept = list(words[1:] if len(words) > 1 and words[0] == "the" else words)
     while len(kept) > 1 and (kept[-1] in _LEGAL or (len(kept) < len(words) and kept[-1] in _BETWEEN)):
         kept.pop()
     return " ".join(kept)
+
+
+def _without_accents(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return "".join(each for each in folded if not unicodedata.combining(each))
 
 
 def _joined(words: Iterable[str]) -> list[str]:

@@ -41,6 +41,13 @@ def keys(fact: AnyFact) -> Reach:
 def _known(
     opportunity: Ref | None = None, account: Ref | None = None, domain: str | None = None, name: str | None = None
 ) -> tuple[str, ...]:
-    normal = normal_name(name) if name else ""
-    given = (("opportunity", opportunity), ("account", account), ("domain", domain), ("name", normal or None))
-    return tuple(f"{kind}:{value}" for kind, value in given if value is not None)
+    found = []
+    if opportunity is not None:
+        found.append(f"opportunity:{opportunity}")
+    if account is not None:
+        found.append(f"account:{account}")
+    if domain is not None:
+        found.append(f"domain:{domain}")
+    if name and (normal := normal_name(name)):
+        found.append(f"name:{normal}")
+    return tuple(found)

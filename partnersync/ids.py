@@ -29,6 +29,10 @@ class Ref:
     object: str
     id: str
 
+    def __hash__(self) -> int:
+        # Almost every id is the only one of its kind, and a text remembers its hash: refs are looked up by the million.
+        return hash(self.id)
+
     def __str__(self) -> str:
         return f"{self.crm}/{self.org}/{self.object}/{self.id}"
 
