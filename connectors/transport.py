@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -129,21 +130,25 @@ def _root(error: BaseException) -> BaseException:
 
 
 class _Adapter(HTTPAdapter):
-    """Sends through the line; reads the whole body within the timeout, so that no failure surfaces later."""
+    """Sends through the line; reads the whole body within the timeout, so that no failure surfaces later.
+
+    Only where a caller asks for a stream is a good answer's body left to it (``streaming.lines``).
+    """
 
     def __init__(self, line: Line, plain_loopback: bool) -> None:
         self._line = line
         self._plain_loopback = plain_loopback
         super().__init__(max_retries=0, pool_connections=4, pool_maxsize=4)
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, stream: bool = False, *_: Any, **__: Any) -> requests.Response:
         line, method = self._line, request.method or "GET"
         url = request.url = self._address(request.url or "")
         line.before(method, url)
         limit = time.monotonic() + line.timeout
         try:
             response = super().send(request, stream=True, timeout=(CONNECT_TIMEOUT, line.timeout), verify=True)
-            _read_whole(response, limit)
+            if not (stream and response.status_code == HTTPStatus.OK):
+                _read_whole(response, limit)
         except (requests.RequestException, HTTPError) as error:
             raise line.failed(method, url, error) from error
         line.after(method, url, response.status_code, response.headers)

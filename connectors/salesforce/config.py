@@ -27,6 +27,13 @@ def _field_name(value: Any) -> str:
     return value.strip()
 
 
+def _size(value: Any) -> Any:
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    if value != "never" and not (is_count and value > 0):
+        raise ValueError(f"expected a number of records such as 50000, or never, found {value!r}")
+    return value
+
+
 class ClientCredentials(BaseModel):
     """An external client app that runs as its integration user."""
 
@@ -50,16 +57,19 @@ class JwtBearer(BaseModel):
 class SalesforceConnection(Connection):
     """One Salesforce org. ``task_key`` is the external-id, unique field on Activity that makes our tasks come once.
 
+    ``bulk_from``: an object of so many records or more is read in full by a bulk job.
     ``duplicates``: whether an update that a duplicate rule objects to is refused, or saved where the rule lets us.
     """
 
     host_pattern: ClassVar[str] = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.salesforce\.com"
     host_example: ClassVar[str] = "https://acme.my.salesforce.com"
     field_pattern: ClassVar[str] = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?:__p?c)?"
+    refuses_if_modified: ClassVar[bool] = True
 
     crm: Literal["salesforce"]
     url: Annotated[str, Field(examples=["https://acme.my.salesforce.com"])]
     api_version: Annotated[str, BeforeValidator(_version)] = "66.0"
     auth: Annotated[ClientCredentials | JwtBearer, Field(discriminator="flow")]
+    bulk_from: Annotated[int | Literal["never"], BeforeValidator(_size)] = 50_000
     task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"
     duplicates: Literal["refuse", "save"] = "refuse"

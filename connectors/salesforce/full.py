@@ -2,7 +2,8 @@
 
 The watermark is asked for in the same call as the first page, one subrequest before it, so that nothing that changes while
 the pages are read is older than it. Pages follow the server's locator; when that has expired, or in another process, the
-read goes on after the last id.
+read goes on after the last id. The first page tells how many records there are: from ``bulk_from`` on, this read ends there
+and leaves the rest to a bulk job (``for_bulk``).
 """
 
 from __future__ import annotations
@@ -35,14 +36,17 @@ class FullRead:
         cursor: Cursor | None = None,
         since: datetime | None = None,
         cold: bool = False,
+        bulk_from: int | None = None,
     ) -> None:
-        self.done = False
         self.object = wanted.object
+        self.cold = cold
+        self.for_bulk = cursor if cursor is not None and cursor.job is not None else None
+        self.done = self.for_bulk is not None
         self.shape: Shape | None = None
         self.lost_fields = False
         self._wanted = wanted
         self._api = api
-        self._cold = cold
+        self._bulk_from = bulk_from
         self._cursor = cursor
         self._since = since
         self._marked = cold or cursor is not None or since is not None
@@ -92,19 +96,21 @@ class FullRead:
         records, unreadable = read_rows(body["records"], cursor.selection, self._api.org, self._api.asked_at())
         last = max((row["Id"] for row in body["records"] if isinstance(row.get("Id"), str)), default=cursor.id)
         cursor = replace(cursor, id=max(cursor.id, last), seen=cursor.seen + len(records))
-        self.done = bool(body["done"])
-        self._locator = None if self.done else self._api.below(body["nextRecordsUrl"])
-        if self.done:
-            cursor = replace(cursor, state="rest", id="", stamp=cursor.watermark)
+        last_page = self.done = bool(body["done"])
+        if last_page:
+            cursor = cursor.at_rest()
+        elif self._bulk_from is not None and self._locator is None and body["totalSize"] >= self._bulk_from:
+            self.for_bulk, self.done = cursor, True
+        self._locator = None if last_page else self._api.below(body["nextRecordsUrl"])
         self._cursor = cursor
         return Page(
             cursor.selection.object,
             records,
             unreadable=unreadable,
-            cursor=None if self._cold else cursor.text(),
-            done=self.done,
+            cursor=None if self.cold else cursor.text(),
+            done=last_page,
             full=True,
-            total=cursor.seen if self.done else None,
+            total=cursor.seen if last_page else None,
         )
 
     def _go_on_after(self, rows: Answer, cursor: Cursor) -> None:

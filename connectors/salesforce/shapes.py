@@ -22,6 +22,7 @@ _KINDS: Mapping[str, FieldKind] = {
     "picklist": "choice",
     "multipicklist": "multichoice",
 }
+_STRUCTURED = frozenset({"address", "location", "anyType", "complexvalue", "base64"})
 STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 """The first of these that an object has orders its changes; history objects have the last alone."""
 _BESIDES = ("CreatedDate", "LastModifiedById", "IsDeleted", "MasterRecordId")
@@ -29,11 +30,14 @@ _BESIDES = ("CreatedDate", "LastModifiedById", "IsDeleted", "MasterRecordId")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One described object: its schema, the parents that dotted names may lead through, whether it logs deletions."""
+    """One described object: its schema, whether it logs deletions, and the parents that dotted names may lead through,
+    with the objects that each refers to. ``structured`` are fields whose values CSV does not tell as JSON does.
+    """
 
     schema: ObjectSchema
-    parents: frozenset[str]
+    parents: Mapping[str, tuple[str, ...]]
     replicates: bool
+    structured: frozenset[str] = frozenset()
 
     def has(self, field: str) -> bool:
         """Whether a field may be selected; a parent's field is taken on trust where the parent exists."""
@@ -99,8 +103,13 @@ def shape_of(described: Mapping[str, Any]) -> Shape:
         creatable=bool(described.get("createable")),
         updatable=bool(described.get("updateable")),
     )
-    parents = frozenset(field["relationshipName"] for field in described["fields"] if field.get("relationshipName"))
-    return Shape(schema, parents, bool(described.get("replicateable")))
+    parents = {
+        field["relationshipName"]: tuple(field.get("referenceTo") or ())
+        for field in described["fields"]
+        if field.get("relationshipName")
+    }
+    structured = frozenset(field["name"] for field in described["fields"] if field["type"] in _STRUCTURED)
+    return Shape(schema, parents, bool(described.get("replicateable")), structured)
 
 
 def _field(field: Mapping[str, Any]) -> FieldSchema:
