@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as last:
         last.callback(shutil.rmtree, home, ignore_errors=True)
         worlds = WORLDS[: options.worlds]
-        server = last.enter_context(serving()) if any(on_postgres for _, _, on_postgres in worlds) else None
+        server = last.enter_context(serving()).databases if any(on_postgres for _, _, on_postgres in worlds) else None
         starts = [
             start
             for seed, keyed, on_postgres in worlds

