@@ -45,6 +45,8 @@ class Connection(BaseModel):
     paces: ClassVar[Mapping[str, tuple[int, float]]] = {}
     field_pattern: ClassVar[str] = r"[A-Za-z]\w*"
     """What the name of a field that we write to looks like in this CRM."""
+    refuses_if_modified: ClassVar[bool] = False
+    """Whether this CRM can refuse a write to a record that was modified since it was read."""
 
     crm: Any
     allow_host: Text | None = None  # before url, whose check reads it

@@ -185,6 +185,9 @@ def _field(settings: Settings, here: Where, rule: FieldRule, mapped: str | None)
     if mapped is not None and mapped != "partner_field":
         message = f"is read as {here[2]}.{mapped}: writing it would change the facts it is computed from"
         yield Fault(here, message, "write to a field of your own", at_key=True)
+    if rule.if_modified == "refuse" and connection is not None and not connection.refuses_if_modified:
+        message = f"{connection.crm} cannot refuse a write to a record that was modified since it was read"
+        yield Fault((*here, "if_modified"), message, given=(("connections", here[1], "crm"),))
     if rule.role is not None and not credited(settings, rule.role):
         yield _nobody((*here, "role"), rule.role)
     if value.startswith("commission.") and settings.commission is None:

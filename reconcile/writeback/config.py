@@ -82,12 +82,14 @@ class FieldRule(_Section):
 
     ``values`` maps our words to the CRM's own picklist values; ``role`` picks whose credit is meant (default: sourced, or
     influenced where nobody sourced); ``first_sync: overwrite`` lets the first write replace what a person had typed before.
+    ``if_modified: refuse`` writes to a record only if nobody modified anything in it since this run read it.
     """
 
     policy: Policy = "crm_wins"
     role: Role | None = None
     values: dict[str, str] = Field(default_factory=dict)
     first_sync: Literal["keep", "overwrite"] = "keep"
+    if_modified: Literal["write", "refuse"] = "write"
 
 
 class OpportunityFieldRule(FieldRule):

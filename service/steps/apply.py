@@ -11,6 +11,7 @@ import structlog
 from partnersync.changes import Change, FieldChange, Plan
 from partnersync.errors import ConnectorError
 from reconcile.writeback.apply import Applied, Doer
+from service.named import written
 from service.shop import Shop
 from service.steps.writer import ConnectorWriter
 from state.backup import recovering
@@ -96,7 +97,9 @@ def resolve_all(shop: Shop, fence: Fence, run: int) -> Doing:
 
 
 def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str, insist: bool = False) -> Doer:
-    writer = ConnectorWriter(shop.crm(connection))
+    fields = [each for each in written(shop.settings) if each.connection == connection]
+    strict = {(each.object, each.field) for each in fields if each.rule.if_modified == "refuse"}
+    writer = ConnectorWriter(shop.crm(connection), strict)
     normal = shop.schemas(connection).normal
     return Doer(
         shop.settings.workspace,

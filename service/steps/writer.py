@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -45,10 +46,14 @@ class Schemas:
 
 
 class ConnectorWriter:
-    """What ``reconcile.writeback.apply`` asks of a connector."""
+    """What ``reconcile.writeback.apply`` asks of a connector.
 
-    def __init__(self, connector: Connector) -> None:
+    ``strict`` are the (object, field) that are not written to a record that was modified since it was read.
+    """
+
+    def __init__(self, connector: Connector, strict: Collection[tuple[str, str]] = ()) -> None:
         self._connector = connector
+        self._strict = strict
         self.batch = connector.capabilities.batch
 
     def current(
@@ -63,7 +68,9 @@ class ConnectorWriter:
 
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome per write."""
-        return self._connector.send(writes)
+        return self._connector.send(
+            [replace(write, strict=True) if self._is_strict(write) else write for write in writes]
+        )
 
     def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
         """One outcome per task."""
@@ -74,6 +81,9 @@ class ConnectorWriter:
         return {
             key: record.ref.id for key, record in self._connector.find_tasks([draft(task) for task in tasks]).items()
         }
+
+    def _is_strict(self, write: Write) -> bool:
+        return any((write.ref.object, field) in self._strict for field in write.fields)
 
     def lands_within(self) -> timedelta:
         """How long a task's creation without an answer may still take effect."""

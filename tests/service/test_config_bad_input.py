@@ -159,3 +159,13 @@ def crash_of(file: Path) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+def test_a_strict_field_in_a_crm_that_cannot_refuse_is_told_on_its_line(tmp_path: Path) -> None:
+    rule = "partnersync_commission: {value: commission.earned, policy: ours_wins"
+    text = TEXT.replace(rule, rule + ", if_modified: refuse")
+
+    (found,) = [problem for problem in problems(text, tmp_path) if "if_modified" in problem.path]
+
+    assert found.line == line_of(text, "if_modified: refuse}")
+    assert "hubspot cannot refuse" in found.message
