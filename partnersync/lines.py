@@ -175,12 +175,17 @@ class Posted:
 class TakenBack:
     """What a person took back of a commission key, by rolling a run back: ``minor``, for as long as D(key) is ``owed``.
 
-    Once D is another, or a person released it (``ended``), nothing of it is taken back any more. ``cause`` is the run, in words.
+    Once D is another, or a person released it (``ended``), nothing of it is taken back any more.
     """
 
     key: Key
     owed: int
     minor: int
-    cause: str
+    run: int
     actor: str
     ended: bool = False
+
+    @property
+    def cause(self) -> str:
+        """Why, in words."""
+        return f"run {self.run} was rolled back"

@@ -22,13 +22,17 @@ hold no connection between chunks, so the consumer may write meanwhile.
                 Credits(database).replace(fence, [Decided], config) -> Counter[str]
                 .stream() -> Iterator[Credit] · .findings() -> Iterator[Finding]
     pools       Pools(database).stream("dirty" | "all", as_of, chunk=200)
-                    -> Iterator[PooledDeals(pool, entries in order, posted: (Posted(key, minor, count, last_at), …), changed)]
+                    -> Iterator[PooledDeals(pool, entries in order, posted: (Posted(key, minor, count, last_at), …), changed,
+                       taken_back)] · .of(opportunity) · .named(pools)
     ledger      Ledger(database).append(fence, lines, config, pools=(), run=None) -> number of lines
                 .lines(*, partner, opportunity, period, posted_period, run) -> Iterator[Line]
                 .totals(opportunities=None) -> Iterator[Posted]
     standings   Standings(database): what a plan is made from (dirty records, deals, accounts, cells)
     journal     Journal(database, fence, run=None, task_object="Task")
                 .begin([Intent]) · .finish([Done]) · .unresolved(crm, org) -> [Intent] · .remember([FieldChange])
+    holds       Holds(database).put(fence, [Hold]) · .all(ended=False) -> [Hold] · .release(fence, cells, at)
+    reversals   Reversals(database).put(fence, [TakenBack]) · .all() -> [TakenBack] · .end(fence, keys, at)
+    undoing     Undoing(database).wrote(run) -> [Wrote] · .open(run) -> int · .reverted(fence, ids)
     tasks       Tasks(database).of(records) -> {record: [StoredTask]} · .close(fence, keys)
     plans       Plans(database).put(fence, plan, reasons, approved_by=None) · .find(beginning=None) -> Plan | None
                 .waiting()

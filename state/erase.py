@@ -23,6 +23,7 @@ from state.schema import (
     body,
     credit,
     finding,
+    hold,
     intent,
     noted,
     person,
@@ -45,6 +46,7 @@ _PLACES: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (sent, ("value",)),
     (base, ("value", "read_back")),
     (noted, ("value", "desired")),
+    (hold, ("value",)),
     (task, ("subject", "body", "owner")),
 )
 """Every column that may hold what a CRM said of a person."""

@@ -13,15 +13,25 @@ from sqlalchemy import BigInteger, Connection, Select, column, func, insert, sel
 
 from partnersync.errors import ConflictError
 from partnersync.ids import Ref
-from partnersync.lines import Key, Line, Pool
+from partnersync.lines import Line, Pool
 from state.database import Database, Fence
 from state.marks import mark
 from state.places import fact_ids, refs_of
-from state.pools import Posted, Strand, key_of, pool_ids, pools_by_id, posted_sums, settled, strand_ids, strands_by_id
+from state.pools import (
+    Posted,
+    key_of,
+    pool_ids,
+    pool_of,
+    pools_by_id,
+    posted_sums,
+    settled,
+    strand_ids,
+    strand_of,
+    strands_by_id,
+)
 from state.reaching import chunks
 from state.schema import dirty_record, line, pool
 
-MEASURE = "revenue"
 _Identity = tuple[int, int, int]
 
 
@@ -41,15 +51,15 @@ class Ledger:
             ConflictError: a line does not continue its key's sequence: it was computed from another ledger than this.
         """
         with self._database.writing(fence) as open_:
-            ids = pool_ids(self._database, open_, {_pool(each.key) for each in lines} | set(pools))
-            strands = strand_ids(self._database, open_, {_strand(each.key) for each in lines})
+            ids = pool_ids(self._database, open_, {pool_of(each.key) for each in lines} | set(pools))
+            strands = strand_ids(self._database, open_, {strand_of(each.key) for each in lines})
             deals = fact_ids(self._database, open_, {each.key.opportunity for each in lines}, make="opportunity")
             rows = [
                 {
                     "workspace": self._workspace,
-                    "pool": ids[_pool(each.key)],
+                    "pool": ids[pool_of(each.key)],
                     "opportunity": deals[each.key.opportunity],
-                    "strand": strands[_strand(each.key)],
+                    "strand": strands[strand_of(each.key)],
                     "sequence": each.sequence,
                     "kind": each.kind,
                     "minor": each.minor,
@@ -166,11 +176,3 @@ class Ledger:
 
 def _identity(row: dict[str, Any]) -> _Identity:
     return row["pool"], row["opportunity"], row["strand"]
-
-
-def _pool(key: Key) -> Pool:
-    return Pool(key.program, key.plan, key.partner, MEASURE, key.period, key.currency)
-
-
-def _strand(key: Key) -> Strand:
-    return key.rule, key.role, key.component, key.generation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -12,12 +12,12 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.ids import Ref
-from partnersync.lines import Entry, Key, Pool, Rate
+from partnersync.lines import Entry, Key, Pool, Rate, TakenBack
 from state.database import Database
 from state.marks import unmark
 from state.places import fact_ids, refs_of
 from state.reaching import chunks
-from state.schema import dirty_pool, entry, line, pool, strand
+from state.schema import dirty_pool, entry, line, pool, strand, taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,15 @@ class Posted:
 class PooledDeals:
     """One pool: its entries by effective day, creation and source key (blocked ones last), and what is posted.
 
-    ``changed`` are the deals whose entries here came, changed or went since the pool was last settled.
+    ``changed`` are the deals whose entries here came, changed or went since the pool was last settled; ``taken_back`` is what
+    people took back of its keys, also where it ended.
     """
 
     pool: Pool
     entries: tuple[Entry, ...]
     posted: tuple[Posted, ...]
     changed: frozenset[Ref] = frozenset()
+    taken_back: tuple[TakenBack, ...] = ()
 
 
 class Pools:
@@ -73,6 +75,11 @@ class Pools:
             both = entered.where(entry.c.opportunity == deal).union(posted.where(line.c.opportunity == deal))
             return self._pooled(connection, sorted(connection.execute(both).scalars()))
 
+    def named(self, wanted: Collection[Pool]) -> list[PooledDeals]:
+        """These pools, as far as they are known."""
+        with self._database.reading() as connection:
+            return self._pooled(connection, known_pools(self._database, connection, wanted).values())
+
     def _pooled(self, connection: Connection, ids: Iterable[int]) -> list[PooledDeals]:
         pools = pools_by_id(self._database, connection, ids)
         since = select(dirty_pool.c.pool, dirty_pool.c.since).where(
@@ -83,13 +90,17 @@ class Pools:
         posted: dict[int, list[Posted]] = {}
         for id_, each in posted_sums(self._database, connection, line.c.pool.in_(sorted(pools))):
             posted.setdefault(id_, []).append(each)
+        back: dict[int, list[TakenBack]] = {}
+        for id_, held in taken_of(self._database, connection, taken_back.c.pool.in_(sorted(pools))):
+            back.setdefault(id_, []).append(held)
         ready = []
         for id_ in sorted(pools):
             here, sums = entries.get(id_, []), posted.get(id_, [])
             present = {each.opportunity for each in here}
             gone = {each.key.opportunity for each in sums if each.minor and each.key.opportunity not in present}
             moved = frozenset(changed.get(id_, set()) | gone)
-            ready.append(PooledDeals(pools[id_], tuple(sorted(here, key=_order)), tuple(sums), moved))
+            ordered = tuple(sorted(here, key=_order))
+            ready.append(PooledDeals(pools[id_], ordered, tuple(sums), moved, tuple(back.get(id_, ()))))
         return ready
 
     def _entries(
@@ -107,8 +118,19 @@ class Pools:
         return found, changed
 
 
+MEASURE = "revenue"
 Strand = tuple[str, str, str, int]
 """(rule, role, component, generation)"""
+
+
+def pool_of(key: Key) -> Pool:
+    """The pool that a key belongs to."""
+    return Pool(key.program, key.plan, key.partner, MEASURE, key.period, key.currency)
+
+
+def strand_of(key: Key) -> Strand:
+    """What tells a key apart from others of its deal in its pool."""
+    return key.rule, key.role, key.component, key.generation
 
 
 def key_of(pool_: Pool, opportunity: Ref, strand_: Strand) -> Key:
@@ -157,8 +179,8 @@ def pools_by_id(database: Database, connection: Connection, ids: Iterable[int]) 
     return found
 
 
-def pool_ids(database: Database, connection: Connection, wanted: Iterable[Pool]) -> dict[Pool, int]:
-    """The ids of these pools; new ones are made."""
+def known_pools(database: Database, connection: Connection, wanted: Iterable[Pool]) -> dict[Pool, int]:
+    """The ids of those of these pools that are known."""
     wanted = set(wanted)
     found: dict[Pool, int] = {}
     for some in chunks(sorted({each.partner for each in wanted})):
@@ -167,6 +189,13 @@ def pool_ids(database: Database, connection: Connection, wanted: Iterable[Pool])
             known = Pool(row.program, row.plan, row.partner, row.measure, row.period, row.currency)
             if known in wanted:
                 found[known] = row.id
+    return found
+
+
+def pool_ids(database: Database, connection: Connection, wanted: Iterable[Pool]) -> dict[Pool, int]:
+    """The ids of these pools; new ones are made."""
+    wanted = set(wanted)
+    found = known_pools(database, connection, wanted)
     missing = sorted(wanted - found.keys())
     if missing:
         made = dict(zip(missing, database.take(connection, pool, len(missing)), strict=True))
@@ -175,6 +204,22 @@ def pool_ids(database: Database, connection: Connection, wanted: Iterable[Pool])
         )
         found |= made
     return found
+
+
+def taken_of(database: Database, connection: Connection, *where: ColumnElement[bool]) -> list[tuple[int, TakenBack]]:
+    """(pool id, what was taken back) of the rows that match."""
+    rows = connection.execute(select(taken_back).where(taken_back.c.workspace == database.workspace, *where)).all()
+    if not rows:
+        return []
+    pools = pools_by_id(database, connection, {row.pool for row in rows})
+    deals = refs_of(database, connection, {row.opportunity for row in rows})
+    strands = strands_by_id(database, connection)
+    found = []
+    for row in rows:
+        key = key_of(pools[row.pool], deals[row.opportunity], strands[row.strand])
+        held = TakenBack(key, row.owed, row.minor, row.run, row.actor, row.ended_at is not None)
+        found.append((row.pool, held))
+    return sorted(found, key=lambda each: (each[0], each[1].key))
 
 
 def strands_by_id(database: Database, connection: Connection) -> dict[int, Strand]:

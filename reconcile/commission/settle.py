@@ -14,8 +14,9 @@ after it. Where none is open the difference waits (``waiting``): posted + waitin
 brackets over a year and quarterly commission periods the key says ``2026`` and its lines stand in the quarters.
 
 **What a person took back.** A run that is rolled back has its lines reversed under a key of their own (``manual``), or the next
-cycle would post the difference again. 4,000 posted by that run: −4,000 there while D of the commission key is still 4,000. Once D
-is another, 4,200 say, the reason to take it back is gone with it: +200 on the commission key and +4,000 on the other, 4,200 in all.
+cycle would post the difference again. 4,000 posted by that run: −4,000 there while D of the commission key is still 4,000.
+Once D is another, 4,200 say, the reason to take it back is gone with it: +200 on the commission key and +4,000 on the other,
+4,200 in all.
 """
 
 from __future__ import annotations

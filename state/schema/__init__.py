@@ -2,10 +2,10 @@
 
 from state.schema.credits import credit, dirty_pool, dirty_record, entry, finding, frozen_rate, pool, standing
 from state.schema.facts import binding, body, cursor, dirty, fact, place, quarantine, reach, version, workspace
-from state.schema.ledger import APPEND_ONLY, line, strand
+from state.schema.ledger import APPEND_ONLY, line, strand, taken_back
 from state.schema.running import bucket, budget, calls, drift, full_read, lease, person, rest, run, slot, snapshot
 from state.schema.shape import metadata
-from state.schema.writing import base, intent, noted, plan, plan_change, sent, task
+from state.schema.writing import base, hold, intent, noted, plan, plan_change, sent, task
 
 __all__ = [
     "APPEND_ONLY",
@@ -26,6 +26,7 @@ __all__ = [
     "finding",
     "frozen_rate",
     "full_read",
+    "hold",
     "intent",
     "lease",
     "line",
@@ -45,6 +46,7 @@ __all__ = [
     "snapshot",
     "standing",
     "strand",
+    "taken_back",
     "task",
     "version",
     "workspace",

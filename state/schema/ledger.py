@@ -36,5 +36,21 @@ line = table(
     refers={"pool": "pool", "strand": "strand"},
 )
 
+taken_back = table(
+    "taken_back",
+    whole("pool"),
+    whole("opportunity"),
+    whole("strand"),
+    whole("owed"),
+    whole("minor"),
+    text("actor"),
+    whole("run"),
+    instant("at"),
+    instant("ended_at", optional=True),
+    key=("pool", "opportunity", "strand"),
+    refers={"pool": "pool", "strand": "strand"},
+)
+"""What a person took back of a commission key by rolling a run back, for as long as the same is owed under it."""
+
 APPEND_ONLY = (line.name,)
 """Tables whose rows are never changed or removed, guarded by triggers on both databases."""

@@ -1,4 +1,4 @@
-"""Tables of what was written to the CRMs: plans and their approvals, intents, values sent, overrides noted, tasks of ours."""
+"""Tables of what was written to the CRMs: plans and approvals, intents, values sent, overrides noted, holds, tasks of ours."""
 
 from __future__ import annotations
 
@@ -84,6 +84,21 @@ noted = table(
     instant("at"),
     key=("place", "external", "field"),
 )
+
+hold = table(
+    "hold",
+    whole("place"),
+    text("external"),
+    text("field"),
+    text("value", optional=True),
+    text("reason"),
+    text("actor"),
+    whole("run", optional=True),
+    instant("at"),
+    instant("released_at", optional=True),
+    key=("place", "external", "field"),
+)
+"""Values that must not be written to a field again, until another is wanted there or a person releases it."""
 
 task = table(
     "task",

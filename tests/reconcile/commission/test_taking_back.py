@@ -13,7 +13,7 @@ from tests.reconcile.commission.programme import PERCENT, Programme, told
 
 
 def taken(line: Line, minor: int | None = None) -> TakenBack:
-    return TakenBack(line.key, line.minor, line.minor if minor is None else minor, "run 3 was rolled back", "dana")
+    return TakenBack(line.key, line.minor, line.minor if minor is None else minor, 3, "dana")
 
 
 @pytest.fixture
