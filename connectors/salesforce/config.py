@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from connectors.connection import Connection, Text
-from partnersync.units import SecretRef
+from partnersync.units import SecretRef, Whole
 
 OLDEST, NEWEST = 46, 68
 """API versions this connector speaks: upserts tell created from updated since 46; 68 is the newest known."""
@@ -25,13 +25,6 @@ def _field_name(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]\w{0,79}", value.strip()):
         raise ValueError(f"expected a field name such as partnersync_key__c, found {value!r}")
     return value.strip()
-
-
-def _size(value: Any) -> Any:
-    is_count = isinstance(value, int) and not isinstance(value, bool)
-    if value != "never" and not (is_count and value > 0):
-        raise ValueError(f"expected a number of records such as 50000, or never, found {value!r}")
-    return value
 
 
 class ClientCredentials(BaseModel):
@@ -57,7 +50,7 @@ class JwtBearer(BaseModel):
 class SalesforceConnection(Connection):
     """One Salesforce org. ``task_key`` is the external-id, unique field on Activity that makes our tasks come once.
 
-    ``bulk_from``: an object of so many records or more is read in full by a bulk job.
+    ``bulk_from``: an object of so many records or more is read in full by a bulk job (0: never).
     ``duplicates``: whether an update that a duplicate rule objects to is refused, or saved where the rule lets us.
     """
 
@@ -70,6 +63,13 @@ class SalesforceConnection(Connection):
     url: Annotated[str, Field(examples=["https://acme.my.salesforce.com"])]
     api_version: Annotated[str, BeforeValidator(_version)] = "66.0"
     auth: Annotated[ClientCredentials | JwtBearer, Field(discriminator="flow")]
-    bulk_from: Annotated[int | Literal["never"], BeforeValidator(_size)] = 50_000
+    bulk_from: Whole = 50_000
     task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"
     duplicates: Literal["refuse", "save"] = "refuse"
+
+    @field_validator("bulk_from")
+    @classmethod
+    def _number_of_records(cls, value: int) -> int:
+        if value < 0:
+            raise ValueError(f"expected a number of records such as 50000, or 0 for never, found {value}")
+        return value

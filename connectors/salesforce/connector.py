@@ -19,7 +19,7 @@ from connectors.salesforce.conditional import send_unmodified
 from connectors.salesforce.config import SalesforceConnection
 from connectors.salesforce.dialect import SalesforceDialect
 from connectors.salesforce.pulling import Pulling
-from connectors.salesforce.sending import AT_ONCE, Sender
+from connectors.salesforce.sending import AT_ONCE, CHUNK, Sender
 from connectors.salesforce.shapes import Selection, Shape
 from connectors.salesforce.tasks import TASK, Desk
 from connectors.salesforce.tokens import Tokens
@@ -48,8 +48,6 @@ class SalesforceConnector:
     apart from the caller's.
     """
 
-    capabilities = Capabilities(writable=True, tasks=TASK, batch=AT_ONCE, creates_fields=False)
-
     def __init__(
         self,
         name: str,
@@ -68,10 +66,15 @@ class SalesforceConnector:
         self._sender = Sender(self._api, surroundings.stop, headers(settings))
         self._sight = Sight()
         self._shapes: dict[str, Shape] = {}
-        bulk_from = None if settings.bulk_from == "never" else settings.bulk_from
-        self._pulling = Pulling(self._api, self._shapes, self._shape, bulk_from)
+        self._pulling = Pulling(self._api, self._shapes, self._shape, settings.bulk_from or None)
         self._turn = RLock()
         self._identity: Identity | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done here, as far as known: an org may turn out to take one collection in a call, not five."""
+        batch = AT_ONCE if self._sender.composite else CHUNK
+        return Capabilities(writable=True, tasks=TASK, batch=batch, creates_fields=False, read_back=reading.RETRIEVE)
 
     def close(self) -> None:
         """Give back the sockets."""

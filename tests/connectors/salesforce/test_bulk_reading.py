@@ -71,7 +71,7 @@ def jobs(world: SalesforceWorld) -> int:
 def test_a_record_is_the_same_by_bulk_job_and_by_query(world: SalesforceWorld, freshness: str) -> None:
     ids = odd_deals(world)
 
-    by_query = read(world.connect(bulk_from="never"), freshness)
+    by_query = read(world.connect(bulk_from=0), freshness)
     none_so_far = jobs(world)
     by_bulk = read(world.connect(bulk_from=5), freshness)
 
