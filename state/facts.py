@@ -13,23 +13,30 @@ from partnersync.ids import Ref
 from partnersync.records import Page, RawRecord
 from state.cursors import put_cursor
 from state.database import Database, Fence
-from state.judging import Change, Held, judge
+from state.judging import Change, Held, Judged, judge
 from state.keys import Reached, replace_keys, take_over
-from state.marks import mark
+from state.marks import all_marked, mark
 from state.places import fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
-from state.reaching import CARRIER, DEAL, IS, NAMES, Row, chunks, having, rows_of, touched
+from state.reaching import CARRIER, DEAL, IS, NAMES, Row, among, having, rows_of, touched
 from state.schema import dirty, dirty_record, fact, version
 from state.versions import set_fields, store
 
+_WRITTEN = ("account", "opportunity")
+"""The kinds of records that fields of ours are written to."""
 Reaches = Callable[[RawRecord], Reach]
 
 
 class Facts:
-    """The facts of a workspace."""
+    """The facts of a workspace.
 
-    def __init__(self, database: Database) -> None:
+    ``one_pull`` says that nothing is unmarked while this instance is used: then the pages of a first load, in which all is
+    marked, need not find out what they touch.
+    """
+
+    def __init__(self, database: Database, *, one_pull: bool = False) -> None:
         self._database = database
+        self._all_marked = None if one_pull else False
 
     def remember(
         self,
@@ -55,6 +62,7 @@ class Facts:
             return Counter()
         database = self._database
         with database.writing(fence) as open_:
+            follows = bool(page.merged) or not self._everything_is_marked(open_)
             held = self._held(open_, page)
             judged = judge(page, held, fields_hash)
             ids = {ref: each.id for ref, each in held.items()}
@@ -62,21 +70,22 @@ class Facts:
             fresh = [(change.ref, change.record) for change in judged.changes if change.record is not None]
             fresh += [(record.ref, record) for record in judged.rereach]
             reached = [Reached(ids[ref], ref, reach(record), ref in held) for ref, record in fresh]
-            touching = set(rows_of(open_, database.workspace, {ids[c.ref] for c in judged.changes if c.ref in held}))
-            if page.merged:
-                named = {ref for each in page.merged for ref in (each.loser, each.survivor)}
-                touching |= take_over(database, open_, kind, page.merged, fact_ids(database, open_, named, make=kind))
-            touching |= replace_keys(database, open_, kind, reached)
+            if follows:
+                deals, records = self._follow(open_, page, kind, judged, ids, held, reached)
+            else:
+                replace_keys(database, open_, kind, reached)
+                new = {ids[change.ref] for change in judged.changes if change.ref not in held}
+                deals = new if kind == "opportunity" else set()
+                records = new if kind in _WRITTEN else set()
             set_fields(database, open_, {ids[record.ref] for record in judged.rereach}, fields_hash)
-            dirtied = touched(open_, database.workspace, touching)
-            mark(database, open_, dirty, dirtied, seen_at)
-            mark(database, open_, dirty_record, self._records(open_, kind, judged.changes, ids, touching), seen_at)
+            mark(database, open_, dirty, deals, seen_at)
+            mark(database, open_, dirty_record, records, seen_at)
             put_unreadable(database, open_, page.unreadable, kind)
             take_out(database, open_, [record.ref for record in page.records])
             set_reasons(database, open_, self._reasons(page, held, ids, quarantine))
             if page.cursor is not None:
                 put_cursor(database, open_, connection, page.object, page.cursor)
-        counts = {"merged": len(page.merged), "unreadable": len(page.unreadable), "dirtied": len(dirtied)}
+        counts = {"merged": len(page.merged), "unreadable": len(page.unreadable), "dirtied": len(deals)}
         return judged.counts + Counter(counts) + Counter(quarantined=len(quarantine))
 
     def aliases(self) -> Mapping[Ref, Ref]:
@@ -91,6 +100,37 @@ class Facts:
             names = places(self._database, open_)
             return {Ref(*names[a], b): Ref(*names[c], d) for a, b, c, d in open_.execute(query)}
 
+    def _everything_is_marked(self, open_: Connection) -> bool:
+        """Whether each deal and each record to write will be looked at anyway, so that a page has to mark its new ones alone.
+
+        A page that does keeps it so: asked once.
+        """
+        if self._all_marked is None:
+            self._all_marked = all_marked(self._database, open_, dirty, ("opportunity",)) and all_marked(
+                self._database, open_, dirty_record, _WRITTEN
+            )
+        return self._all_marked
+
+    def _follow(
+        self,
+        open_: Connection,
+        page: Page,
+        kind: Kind,
+        judged: Judged,
+        ids: Mapping[Ref, int],
+        held: Mapping[Ref, Held],
+        reached: Sequence[Reached],
+    ) -> tuple[set[int], set[int]]:
+        """Store the keys; gives the deals and the records that the page's changes touch through them."""
+        database = self._database
+        touching = set(rows_of(open_, database.workspace, {ids[c.ref] for c in judged.changes if c.ref in held}))
+        if page.merged:
+            named = {ref for each in page.merged for ref in (each.loser, each.survivor)}
+            touching |= take_over(database, open_, kind, page.merged, fact_ids(database, open_, named, make=kind))
+        touching |= {(id_, (key, role, way)) for _, key, role, way, id_ in replace_keys(database, open_, kind, reached)}
+        deals = touched(open_, database.workspace, touching)
+        return deals, self._records(open_, kind, judged.changes, ids, touching)
+
     def _held(self, open_: Connection, page: Page) -> dict[Ref, Held]:
         """What is stored of the page's records: one statement per page."""
         refs = {each.ref for each in page.records} | {each.ref for each in page.gone}
@@ -100,21 +140,20 @@ class Facts:
         columns = [fact.c.hash, fact.c.life, fact.c.stamp, fact.c.gone_at, version.c.body, fact.c.fields]
         for (crm, org, object_), place_id in ids.items():
             externals = sorted(ref.id for ref in refs if (ref.crm, ref.org, ref.object) == (crm, org, object_))
-            for some in chunks(externals):
-                query = (
-                    select(fact.c.external, fact.c.id, *columns, fact.c.quarantine)
-                    .join_from(
-                        fact,
-                        version,
-                        (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version),
-                        isouter=True,
-                    )
-                    .where(fact.c.workspace == self._database.workspace)
-                    .where(fact.c.place == place_id, fact.c.external.in_(some))
+            query = (
+                select(fact.c.external, fact.c.id, *columns, fact.c.quarantine)
+                .join_from(
+                    fact,
+                    version,
+                    (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version),
+                    isouter=True,
                 )
-                for row in open_.execute(query):
-                    external, *rest = row
-                    found[Ref(crm, org, object_, external)] = Held(*rest)
+                .where(fact.c.workspace == self._database.workspace)
+                .where(fact.c.place == place_id, among(open_, fact.c.external, externals))
+            )
+            for row in open_.execute(query):
+                external, *rest = row
+                found[Ref(crm, org, object_, external)] = Held(*rest)
         return found
 
     def _records(
@@ -130,7 +169,7 @@ class Facts:
         A person may have typed over a field of ours, and an account shows sums over its opportunities, so neither waits
         for other credits or entries.
         """
-        if kind not in ("account", "opportunity"):
+        if kind not in _WRITTEN:
             return set()
         changed = {ids[change.ref] for change in changes}
         named = {row[0] for _, row in touching if row[1] == DEAL and row[2] == NAMES}
@@ -141,6 +180,8 @@ class Facts:
         page: Page, held: Mapping[Ref, Held], ids: Mapping[Ref, int], reasons: Mapping[str, str]
     ) -> dict[int, str | None]:
         """Only what differs from what is stored, so that an unchanged page writes nothing."""
+        if not held:
+            return {ids[record.ref]: reasons[record.ref.id] for record in page.records if record.ref.id in reasons}
         changed: dict[int, str | None] = {}
         for record in page.records:
             before = held[record.ref].quarantine if record.ref in held else None

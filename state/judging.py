@@ -60,14 +60,14 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
     """What ``page`` changes of what is ``held``."""
     judged = Judged()
     gone = {each.loser: each.at for each in page.merged} | {each.ref: each.at for each in page.gone}
-    newest: dict[Ref, RawRecord] = {}
-    for record in page.records:
-        known = newest.get(record.ref)
-        if known is None or record.stamp >= known.stamp:
-            newest[record.ref] = record
+    newest = {record.ref: record for record in page.records}
+    if len(newest) < len(page.records):
+        for record in page.records:
+            if record.stamp > newest[record.ref].stamp:
+                newest[record.ref] = record
     judged.counts["seen"] = len(newest)
     for ref, record in newest.items():
-        if ref in gone and gone[ref] >= record.stamp:
+        if gone and ref in gone and gone[ref] >= record.stamp:
             if held.get(ref, _UNSEEN).hash is None:
                 _judge_record(replace(record, life="deleted", stamp=gone[ref]), _UNSEEN, page.full, fields, judged)
             continue

@@ -30,15 +30,24 @@ class Reached:
 
 def replace_keys(
     database: Database, connection: Connection, kind: Kind, reached: Sequence[Reached]
-) -> set[tuple[int, Row]]:
-    """Store the keys of these facts; gives the rows that came or went."""
+) -> Iterable[tuple[int, int, int, int, int]]:
+    """Store the keys of these facts; gives the rows of ``reach`` that came or went."""
+    workspace = database.workspace
     known = [each.id for each in reached if each.known]
-    before = set(rows_of(connection, database.workspace, known))
-    losers = _losers(database, connection, known)
-    after = {(each.id, row) for each in reached for row in rows(kind, each.ref, each.reach, losers.get(each.id, ()))}
-    _remove(database, connection, before - after)
-    _add(database, connection, after - before)
-    return before ^ after
+    losers = _losers(database, connection, known) if known else {}
+    after = [
+        (workspace, key, role, way, each.id)
+        for each in reached
+        for key, role, way in rows(kind, each.ref, each.reach, losers.get(each.id, ()))
+    ]
+    if not known:
+        _insert(connection, after)
+        return after
+    came = set(after)
+    before = {(workspace, *row, id_) for id_, row in rows_of(connection, workspace, known)}
+    _remove(database, connection, {(id_, (key, role, way)) for _, key, role, way, id_ in before - came})
+    _insert(connection, came - before)
+    return before ^ came
 
 
 def take_over(
@@ -86,10 +95,12 @@ def _losers(database: Database, connection: Connection, ids: Iterable[int]) -> d
 
 
 def _add(database: Database, connection: Connection, new: Iterable[tuple[int, Row]]) -> None:
-    workspace = database.workspace
+    _insert(connection, ((database.workspace, *row, id_) for id_, row in new))
+
+
+def _insert(connection: Connection, new: Iterable[tuple[int, int, int, int, int]]) -> None:
     # In the order of the table, whose keys are hashes: else each row would touch another page of it.
-    listed = sorted((workspace, key, role, way, id_) for id_, (key, role, way) in new)
-    insert_rows(connection, reach, listed, leave=True)
+    insert_rows(connection, reach, sorted(new), leave=True)
 
 
 def _remove(database: Database, connection: Connection, old: Iterable[tuple[int, Row]]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database
 from state.inserting import insert_rows
 from state.reaching import chunks
+from state.schema import fact
 from state.types import microseconds
 
 
@@ -18,6 +19,16 @@ def mark(database: Database, connection: Connection, table: Table, ids: Iterable
     """Mark ``ids`` in one of the ``dirty…`` tables."""
     workspace, at = database.workspace, microseconds(since)
     insert_rows(connection, table, [(workspace, each, at) for each in sorted(set(ids))], leave=True)
+
+
+def all_marked(database: Database, connection: Connection, table: Table, kinds: Sequence[str]) -> bool:
+    """Whether every fact of these kinds bears a mark in one of the ``dirty…`` tables."""
+    marked = select(table.c.fact).where(table.c.workspace == fact.c.workspace, table.c.fact == fact.c.id)
+    for kind in kinds:
+        query = select(fact.c.id).where(fact.c.workspace == database.workspace, fact.c.kind == kind)
+        if connection.execute(query.where(~marked.exists()).limit(1)).first() is not None:
+            return False
+    return True
 
 
 def unmark(database: Database, connection: Connection, table: Table, ids: Iterable[int]) -> None:

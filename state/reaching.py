@@ -53,11 +53,13 @@ def rows(kind: Kind, ref: Ref, found: Reach, losers: Iterable[Ref] = ()) -> set[
     """The rows of one fact; ``losers`` are records merged into it, whose names are now its own."""
     role = DEAL if kind == "opportunity" else CARRIER if found.carries else PLAIN
     own = {own_key(kind, ref), *(own_key(kind, loser) for loser in losers)}
-    own_rows: set[Row] = {(number(key), role, IS) for key in own} if role != PLAIN else set()
-    given: set[Row] = {
-        (number(key), role, NAMES if key.startswith(_NAMING) else SHARES) for key in found.keys if key not in own
-    }
-    return own_rows | given | {(number(key), role, MEETS) for key in found.meets}
+    given: set[Row] = {(number(key), role, IS) for key in own} if role != PLAIN else set()
+    for key in found.keys:
+        if key not in own:
+            given.add((number(key), role, NAMES if key.startswith(_NAMING) else SHARES))
+    for key in found.meets:
+        given.add((number(key), role, MEETS))
+    return given
 
 
 def touched(connection: Connection, workspace: int, changed: Iterable[tuple[int, Row]]) -> set[int]:

@@ -88,9 +88,10 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
             pages = chain(connector.hot(new), known_ones) if new else known_ones
         case _:
             pages = connector.hot(wanted)
+    facts = Facts(shop.database, one_pull=True)
     for page in pages:
         feed = mine[page.object]
-        counts = _remember(shop, fence, feed, page)
+        counts = _remember(shop, facts, fence, feed, page)
         pulled.counts += counts
         pulled.by_feed.setdefault(feed.name, Counter()).update(counts)
         tell(feed.name, pulled.by_feed[feed.name]["seen"], page.total)
@@ -102,7 +103,7 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
             return
 
 
-def _remember(shop: Shop, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
+def _remember(shop: Shop, facts: Facts, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
     """Store one page; each record is read once, for its keys and for what is wrong with it."""
     reading = Reading(shop, feed)
     verdicts = {record.ref: reading.verdict(record) for record in page.records}
@@ -113,7 +114,7 @@ def _remember(shop: Shop, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
         found = known if known is not None else reading.verdict(record)
         return found if isinstance(found, Reach) else NOWHERE
 
-    return Facts(shop.database).remember(
+    return facts.remember(
         fence,
         page,
         feed.kind,
