@@ -138,7 +138,7 @@ def _trusting(self: Doer, intents: Sequence[Intent], outcomes: Mapping[str, Outc
 
 
 def _mark_before_send() -> Sequence[Patch]:
-    def send(self: Doer, object_: str, intents: Sequence[Intent]) -> list[Done]:
+    def send(self: Doer, object_: str, intents: Sequence[Intent], _batch: int) -> list[Done]:
         self.fence.check()
         self.journal.begin(intents)
         results = _trusting(self, intents, {})
@@ -151,7 +151,7 @@ def _mark_before_send() -> Sequence[Patch]:
 
 
 def _base_from_sent() -> Sequence[Patch]:
-    def send(self: Doer, object_: str, intents: Sequence[Intent]) -> list[Done]:
+    def send(self: Doer, object_: str, intents: Sequence[Intent], _batch: int) -> list[Done]:
         self.fence.check()
         self.journal.begin(intents)
         self.fence.check()

@@ -89,10 +89,11 @@ class Oracle:
                 self.unknown |= {(crm, NAMES[crm][kind], id_, name) for name in (*fields, *ALSO_OURS) if said.get(name)}
         self.unknown -= based
 
-    def last_run_ended(self) -> bool:
-        """Whether the newest run has nothing more to do but to go."""
+    def runs(self, owner: str) -> bool:
+        """Whether the runner of this name holds the lease and has more to do than to go."""
+        held = self._rows("SELECT 1 FROM lease WHERE owner = ?", owner)
         newest = self._rows("SELECT ended_at FROM run ORDER BY id DESC LIMIT 1")
-        return bool(newest and newest[0][0] is not None)
+        return bool(held and newest and newest[0][0] is None)
 
     # -- coming to rest ----------------------------------------------------------------------------------------------
 
