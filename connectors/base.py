@@ -22,16 +22,27 @@ Freshness = Literal["hot", "warm", "cold", "token", "write", "check"]
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """Sending by jobs: from ``least`` writes to one object on, at most ``most`` in a job."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this CRM can do, so that nothing above asks a vendor's name.
 
-    ``tasks`` is the object that tasks are written to (None: no tasks), ``batch`` how many writes one call takes.
+    ``tasks`` is the object that tasks are written to (None: no tasks), ``batch`` how many writes one call takes, ``read_back``
+    how many records one call reads (0: as many as it writes).
     """
 
     writable: bool
     tasks: str | None
     batch: int
     creates_fields: bool
+    read_back: int = 0
+    bulk: Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +189,10 @@ class FieldMaker(Protocol):
 class Connector(Reader, Writer, FieldMaker, Protocol):
     """One signed-in connection to one CRM org or portal; used by one thread at a time."""
 
-    capabilities: Capabilities
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done here, as far as known."""
+        ...
 
     def close(self) -> None:
         """Give back sockets; the connector is not used afterwards."""

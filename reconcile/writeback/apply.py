@@ -26,13 +26,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, islice
 from threading import Event
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from partnersync.changes import Change, Done, FieldChange, Intent, Outcome, Status, TaskChange, Write
 from partnersync.clock import Clock
 from partnersync.errors import ConnectorError
 from partnersync.ids import intent_key
 from reconcile.writeback.guards import SENDING
+from reconcile.writeback.parties import Fence, Journal, Writer
 
 _READ_CHUNK = 2000
 _LONGEST_SEND = timedelta(minutes=10)
@@ -49,64 +50,6 @@ class Applied:
     change: Change
     status: Status
     message: str = ""
-
-
-class Journal(Protocol):
-    """Where intents are kept; every method commits, and refuses when the lease is lost."""
-
-    def begin(self, intents: Sequence[Intent]) -> None:
-        """Store as in flight, with the old values, before anything is sent."""
-        ...
-
-    def finish(self, results: Sequence[Done]) -> None:
-        """Store outcomes; what is applied or verified becomes B."""
-        ...
-
-    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
-        """Which of these the CRM refused lately and would refuse again: key → what it said."""
-        ...
-
-    def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
-        """What an earlier run left in flight or unknown on this org."""
-        ...
-
-
-class Writer(Protocol):
-    """The part of a connector that apply needs, in its own words."""
-
-    batch: int
-
-    def current(
-        self, object_: str, ids: Sequence[str], fields: Sequence[str]
-    ) -> Mapping[str, Mapping[str, str | None]]:
-        """The present values by record id; a field that is hidden is left out, a record that is gone too."""
-        ...
-
-    def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
-        """One outcome per write."""
-        ...
-
-    def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
-        """One outcome per task, keyed by the task's key."""
-        ...
-
-    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
-        """The CRM's ids of those tasks that exist, by their key."""
-        ...
-
-    def lands_within(self) -> timedelta:
-        """How long a task's creation without an answer may still run; zero where a second one ends in the first."""
-        ...
-
-
-class Fence(Protocol):
-    """Proof that this process is still the one that may write."""
-
-    def check(self) -> None:
-        """Raises:
-        ConflictError: the lease is lost or a person pulled the switch.
-        """
-        ...
 
 
 @dataclass(slots=True)
@@ -134,8 +77,9 @@ class Doer:
         fields = [change for change in listed if isinstance(change, FieldChange)]
         for object_, group in groupby(fields, key=lambda change: change.ref.object):
             by_record = [tuple(each) for _, each in groupby(group, key=lambda change: change.ref)]
-            for chunk in _chunks(by_record, _READ_CHUNK):
-                yield from self._fields(object_, chunk)
+            sizes = self.writer.sizes(len(by_record))
+            for chunk in _chunks(by_record, max(sizes[0], _READ_CHUNK)):
+                yield from self._fields(object_, chunk, sizes)
         for alike in _alike([change for change in listed if isinstance(change, TaskChange)], lambda change: change):
             for tasks in _chunks(alike, self.writer.batch):
                 if self.stop.is_set():
@@ -149,17 +93,21 @@ class Doer:
         for object_, group in groupby(
             sorted(fields, key=lambda i: (i.ref.object, i.ref.id)), key=lambda i: i.ref.object
         ):
-            for chunk in _chunks(list(group), _READ_CHUNK):
+            left = list(group)
+            together, batch = self.writer.sizes(len(left))
+            for chunk in _chunks(left, max(together, _READ_CHUNK)):
                 results, again = self._judge(object_, chunk)
                 self.journal.finish(results)
                 yield from results
-                for batch in _chunks(again, self.writer.batch):
-                    yield from self._send(object_, batch)
+                for part in _chunks(again, together):
+                    yield from self._send(object_, part, batch)
         for alike in _alike([intent for intent in intents if intent.task is not None], lambda intent: intent.task):
             for tasks in _chunks(alike, self.writer.batch):
                 yield from self._resolve_tasks(tasks)
 
-    def _fields(self, object_: str, records: Sequence[tuple[FieldChange, ...]]) -> Iterator[Applied]:
+    def _fields(
+        self, object_: str, records: Sequence[tuple[FieldChange, ...]], sizes: tuple[int, int]
+    ) -> Iterator[Applied]:
         if self.stop.is_set():
             return
         names = sorted({change.field for record in records for change in record})
@@ -182,10 +130,11 @@ class Doer:
         for key, said in parked.items():
             for change in changes[key]:
                 yield Applied(change, "parked", f"refused before: {said}")
-        for batch in _chunks([intent for intent in ready if intent.key not in parked], self.writer.batch):
+        together, batch = sizes
+        for part in _chunks([intent for intent in ready if intent.key not in parked], together):
             if self.stop.is_set():
                 return
-            for done in self._send(object_, batch):
+            for done in self._send(object_, part, batch):
                 for change in changes[done.intent.key]:
                     yield Applied(change, done.status, done.message)
 
@@ -204,15 +153,19 @@ class Doer:
         told = [f"{name}={'' if value is None else '=' + value}" for name, value in sorted(desired.items())]
         return Intent(intent_key("fields", self.workspace, str(ref), *told), ref, desired, before)
 
-    def _send(self, object_: str, intents: Sequence[Intent]) -> list[Done]:
-        """One batch: journal, send, read back what is not plainly refused, journal the outcomes."""
+    def _send(self, object_: str, intents: Sequence[Intent], batch: int) -> list[Done]:
+        """Journal, send request by request, read back what is not plainly refused, journal the outcomes."""
         self.fence.check()
         self.journal.begin(intents)
-        self.fence.check()
         by_key = {intent.key: intent for intent in intents}
-        outcomes = {
-            outcome.key: outcome for outcome in self.writer.send([Write(i.key, i.ref, i.desired) for i in intents])
-        }
+        outcomes: dict[str, Outcome] = {}
+        for part in _chunks(intents, batch):
+            if outcomes and self.stop.is_set():
+                outcomes.update({i.key: Outcome(i.key, "retry", message="not sent: told to stop") for i in part})
+                continue
+            self.fence.check()
+            for outcome in self.writer.send([Write(i.key, i.ref, i.desired) for i in part]):
+                outcomes[outcome.key] = outcome
         results: list[Done] = []
         unsure: list[Intent] = []
         for key, intent in by_key.items():

@@ -54,7 +54,18 @@ class ConnectorWriter:
     def __init__(self, connector: Connector, strict: Collection[tuple[str, str]] = ()) -> None:
         self._connector = connector
         self._strict = strict
-        self.batch = connector.capabilities.batch
+
+    @property
+    def batch(self) -> int:
+        """How many tasks go in one request."""
+        return self._connector.capabilities.batch
+
+    def sizes(self, count: int) -> tuple[int, int]:
+        """How many of ``count`` field writes to one object are read back together, and how many go in one request."""
+        able = self._connector.capabilities
+        if able.bulk is not None and count >= able.bulk.least:
+            return able.bulk.most, able.bulk.most
+        return max(able.batch, able.read_back), able.batch
 
     def current(
         self, object_: str, ids: Sequence[str], fields: Sequence[str]

@@ -51,6 +51,7 @@ def test_an_org_that_takes_no_collections_in_composites_is_asked_once(
         assert len(outcomes) == 600
 
     assert calls == [4, 3]
+    assert connector.capabilities.batch == 200
 
 
 def test_an_org_that_takes_them_is_not_suspected_for_one_poisoned_list(

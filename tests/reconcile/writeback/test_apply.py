@@ -26,13 +26,20 @@ class Crm:
     records: dict[str, Record]
     lose: str = ""
     refuse: set[str] = field(default_factory=set)
+    modified: set[str] = field(default_factory=set)
     tasks: list[str] = field(default_factory=list)
     sends: int = 0
     batch: int = 2
+    together: int = 2
+    reads: list[int] = field(default_factory=list)
     late: timedelta = timedelta(0)
     landing: list[str] = field(default_factory=list)
 
+    def sizes(self, count: int) -> tuple[int, int]:
+        return self.together, self.batch
+
     def current(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record]:
+        self.reads.append(len(ids))
         return {i: {f: self.records[i][f] for f in fields if f in self.records[i]} for i in ids if i in self.records}
 
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
@@ -40,6 +47,9 @@ class Crm:
         for write in writes:
             if write.ref.id in self.refuse:
                 yield Outcome(write.key, "rejected", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="no")
+                continue
+            if write.ref.id in self.modified:
+                yield Outcome(write.key, "conflict", message="modified")
                 continue
             if self.lose != "before":
                 self.records[write.ref.id].update(write.fields)
@@ -103,9 +113,12 @@ class Patient(Event):
         return self.is_set()
 
 
+@dataclass
 class Held:
+    asked: int = 0
+
     def check(self) -> None:
-        return
+        self.asked += 1
 
 
 class Lost:
@@ -152,6 +165,39 @@ def test_a_record_that_moved_since_the_plan_is_listed_and_not_written() -> None:
         ("b", "verified"),
     ]
     assert crm.records["a"] == {"partner": "Typed by a rep"}
+
+
+def test_many_requests_are_read_back_together_and_the_fence_is_asked_before_each() -> None:
+    crm, book, fence = Crm({each: {"partner": None} for each in "abcde"}, together=10), Book(), Held()
+
+    applied = list(doer(crm, book, fence).apply([change(each, "Acme") for each in "abcde"]))
+
+    assert [each.status for each in applied] == ["verified"] * 5
+    assert (crm.sends, crm.reads, fence.asked) == (3, [5, 5], 4)
+
+
+def test_whoever_is_stopped_between_two_requests_leaves_the_rest_of_them_pending() -> None:
+    class Stopping(Crm):
+        def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
+            stop.set()
+            return super().send(writes)
+
+    stop = Event()
+    crm, book = Stopping({each: {"partner": None} for each in "abcde"}, together=10), Book()
+
+    applied = list(doer(crm, book, stop=stop).apply([change(each, "Acme") for each in "abcde"]))
+
+    assert crm.sends == 1
+    assert [each.status for each in applied] == ["verified"] * 2 + ["pending"] * 3
+
+
+def test_a_strict_write_that_the_crm_refuses_is_a_conflict() -> None:
+    crm, book = Crm({"a": {"partner": None}}, modified={"a"}), Book()
+
+    (applied,) = doer(crm, book).apply([change("a", "Acme")])
+
+    assert (applied.status, applied.message) == ("conflict", "modified")
+    assert not book.open
 
 
 def test_a_refused_record_leaves_the_others_of_its_batch_applied() -> None:
