@@ -14,7 +14,7 @@ from typing import Literal
 from partnersync.ids import Ref, digest
 
 Policy = Literal["crm_wins", "ours_wins", "review"]
-Action = Literal["write", "clear", "adopt", "override", "review", "task_create", "task_update", "task_close"]
+Action = Literal["write", "clear", "adopt", "override", "review", "hold", "task_create", "task_update", "task_close"]
 Status = Literal[
     "planned",
     "approved",
@@ -36,7 +36,7 @@ Status = Literal[
 class FieldChange:
     """One field of one record. ``base`` is B (what we last sent), ``current`` C, ``desired`` D, in normal form as text.
 
-    Empty is None. ``adopt`` and ``override`` send nothing: they only remember.
+    Empty is None. ``adopt``, ``override`` and ``hold`` send nothing: they only remember.
     """
 
     action: Action

@@ -27,6 +27,7 @@ from service.steps.rules import Rules, rules_of_the_day
 from service.steps.settle import Moved, post, preview
 from state.backup import recovered, recovering
 from state.database import Fence
+from state.holds import Holds
 from state.plans import Plans as StoredPlans
 from state.runs import Runs
 from state.snapshots import Snapshots
@@ -166,6 +167,8 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         Standings(shop.database).settle(fence, planned.quiet)
         if planned.closed:
             Tasks(shop.database).close(fence, planned.closed)
+        if planned.let_go:
+            Holds(shop.database).release(fence, planned.let_go, shop.clock.now())
     return rules
 
 

@@ -25,6 +25,7 @@ from service.steps.plan import NONE_KNOWN, Planner
 from service.steps.rules import Rules
 from service.steps.writer import text_of
 from service.story import Story
+from state.holds import Holds
 from state.lookups import Lookups
 from state.standings import Standings, StoredCell
 
@@ -47,6 +48,7 @@ class Told:
     editor: str
     edited_at: datetime | None
     verdict: Verdict
+    held: str = ""
 
     @property
     def sentence(self) -> str:
@@ -66,8 +68,12 @@ class Told:
                 return "notes the edit and leaves it, because the policy is crm_wins"
             case "review":
                 return "asks a person, because the policy is review"
+            case "hold":
+                return "holds our value back, because another system writes the field too"
             case "nothing" if normal(self.current) == normal(self.desired):
                 return "does nothing: it says what it should"
+            case "nothing" if self.held:
+                return f"does nothing: our value is held back, {self.held}"
             case "nothing":
                 return "does nothing: a person's edit was noted and stays"
 
@@ -131,9 +137,11 @@ def _told(
     base = Base(cell.sent, cell.read_back, cell.since) if cell.has_base or cell.since else None
     known = not isinstance(desired.value, Unknown)
     wanted = None if isinstance(desired.value, Unknown) else desired.value
+    hold = next((each for each in Holds(shop.database).all() if (each.ref, each.field) == (ref, field)), None)
+    held = hold is not None and known and normal(hold.value) == normal(wanted)
     judged = Field(
         base, current, wanted, rule.policy, rule.first_sync == "overwrite",
-        Noted(*cell.noted) if cell.noted else None, hidden,
+        Noted(*cell.noted) if cell.noted else None, hidden, held=held,
     )  # fmt: skip
     ours = {normal(value) for value in (cell.sent, cell.read_back, *cell.since)} if base else {None}
     edit = _edit(history, field, current) if not hidden and normal(current) not in ours else None
@@ -152,6 +160,7 @@ def _told(
         editor=names.person(ref.crm, ref.org, edit.record.author) if edit else "",
         edited_at=edit.record.stamp if edit else None,
         verdict=verdict(judged, normal) if known else "nothing",
+        held=hold.reason if hold and held else "",
     )
 
 

@@ -20,13 +20,14 @@ from rich.text import Text
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
 from partnersync.ids import Ref
 
-SIGNS = {"write": "~", "clear": "-", "adopt": "=", "override": "!", "review": "?"}
+SIGNS = {"write": "~", "clear": "-", "adopt": "=", "override": "!", "review": "?", "hold": "|"}
 WORDS = {
     "write": "written",
     "clear": "cleared",
     "adopt": "already right",
     "override": "left as a person typed it",
     "review": "to review",
+    "hold": "held back from now on",
     "task_create": "new tasks",
     "task_update": "tasks updated",
     "task_close": "tasks closed",

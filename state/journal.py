@@ -24,7 +24,7 @@ from state.marks import upsert
 from state.places import place_ids
 from state.reaching import chunks
 from state.refusals import refused
-from state.schema import base, intent, noted, sent, task
+from state.schema import base, hold, intent, noted, sent, task
 
 OPEN = ("inflight", "unknown")
 LANDED = ("applied", "verified")
@@ -112,7 +112,9 @@ class Journal:
             return refused(self._database, open_, intents)
 
     def remember(self, changes: Iterable[FieldChange]) -> None:
-        """Keep what is decided without sending: ``adopt`` makes the CRM's value B, the others note a person's edit."""
+        """Keep what is decided without sending: ``adopt`` makes the CRM's value B, ``hold`` keeps ours from being written,
+        the others note a person's edit.
+        """
         for some in chunks(list(changes), _AT_ONCE):
             self._remember(some)
 
@@ -125,13 +127,16 @@ class Journal:
             last = (
                 open_.execute(select(func.max(intent.c.id)).where(intent.c.workspace == self._workspace)).scalar() or 0
             )
-            adopted, edits = [], []
+            adopted, edits, held = [], [], []
             for each in changes:
                 place = places[each.ref.crm, each.ref.org, each.ref.object]
                 cell = {"workspace": self._workspace, "place": place, "external": each.ref.id, "field": each.field}
                 if each.action == "adopt":
                     values = {"value": each.desired, "read_back": each.current}
                     adopted.append({**cell, **values, "intent": last, "at": now})
+                elif each.action == "hold":
+                    told = {"value": each.desired, "reason": each.why, "actor": "partnersync", "run": self._run}
+                    held.append({**cell, **told, "at": now, "released_at": None})
                 else:
                     edits.append({**cell, "value": each.current, "desired": each.desired, "at": now})
             if adopted:
@@ -139,6 +144,8 @@ class Journal:
                 self._forget_notes(open_, adopted)
             if edits:
                 open_.execute(upsert(self._database, noted), edits)
+            if held:
+                open_.execute(upsert(self._database, hold), held)
 
     def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int]) -> None:
         back = {each.intent.key: each.read_back or each.intent.desired for each in landed}

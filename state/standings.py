@@ -57,7 +57,7 @@ class StoredCell:
     written_at: datetime | None = None
     noted: tuple[str | None, str | None] | None = None
     has_base: bool = False
-    lately: tuple[str | None, ...] = ()
+    lately: tuple[tuple[datetime, str | None], ...] = ()
 
 
 class Standings:
@@ -188,16 +188,16 @@ class Standings:
                     # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
                     for _, external, name, value in sorted(open_.execute(query), key=lambda row: row.intent):
                         later.setdefault((external, name), []).append(value)
-                    recent: dict[tuple[str, str], list[str | None]] = {}
+                    recent: dict[tuple[str, str], list[tuple[datetime, str | None]]] = {}
                     if lately is not None:
-                        of_late = select(sent.c.external, sent.c.field, sent.c.value).where(
+                        of_late = select(sent.c.external, sent.c.field, sent.c.at, sent.c.value).where(
                             sent.c.workspace == workspace,
                             sent.c.place == place,
                             sent.c.external.in_(some),
                             sent.c.at >= lately,
                         )
-                        for external, name, value in open_.execute(of_late):
-                            recent.setdefault((external, name), []).append(value)
+                        for external, name, at, value in open_.execute(of_late):
+                            recent.setdefault((external, name), []).append((at, value))
                     edits = {
                         (external, name): (value, desired)
                         for external, name, value, desired in open_.execute(

@@ -5,10 +5,11 @@
     C = B    D ≠ sent   write D (an empty D is a clear, counted by its own guard)
     C ≠ B    C = D      adopt: remember C as B
     C ≠ B    C ≠ D      a person changed it: crm_wins leaves it and notes it once, ours_wins writes D, review asks once;
-                        D written five times within a day all the same: another system writes it too, leave it, note it
+                        D written five times within a day all the same: another system writes it too, hold D back
     no B     C = D      adopt
     no B     C empty    write D
     no B     C filled   a person's value: leave it, unless ``first_sync: overwrite``
+    any      D held     nothing: a person rolled it back, or another system writes the field too
 
 B is not one value: the CRM may store what we sent in its own form (the read-back), and a request of ours that was thought
 lost may land late (any value the journal sent since B). All of those are ours and never a person's; but a late landing that
@@ -29,7 +30,7 @@ from partnersync.changes import Policy
 MOST_WRITES = 5
 """How often one value is written to one field within a day before another writer is given way: the CRMs' own native sync is
 one, and two systems that each insist would write for ever."""
-Verdict = Literal["nothing", "write", "clear", "adopt", "override", "review"]
+Verdict = Literal["nothing", "write", "clear", "adopt", "override", "review", "hold"]
 Normal = Callable[[str | None], str | None]
 
 
@@ -52,8 +53,10 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field to judge. ``hidden``: the CRM did not show it, which is not the same as empty. ``lately``: what we sent to it
-    within a day.
+    """One field to judge.
+
+    ``hidden``: the CRM did not show it, which is not the same as empty. ``lately``: what we sent to it within a day, since a
+    person last released it. ``held``: this very D must not be written.
     """
 
     base: Base | None
@@ -64,6 +67,7 @@ class Field:
     noted: Noted | None = None
     hidden: bool = False
     lately: tuple[str | None, ...] = ()
+    held: bool = False
 
 
 def verdict(field: Field, normal: Normal) -> Verdict:
@@ -75,12 +79,16 @@ def verdict(field: Field, normal: Normal) -> Verdict:
     if field.base is None:
         if current == desired:
             return "nothing" if desired is None else "adopt"
+        if field.held:
+            return "nothing"
         if current is None or field.overwrite_first:
             return send
         return _noted_once(field.noted, current)
     sent, back = normal(field.base.sent), normal(field.base.read_back)
     if current == desired:
         return "nothing" if current in {sent, back} and desired == sent else "adopt"
+    if field.held:
+        return "nothing"
     if current in {sent, back}:
         return "nothing" if desired == sent else send
     if current in {normal(value) for value in field.base.since}:
@@ -88,7 +96,7 @@ def verdict(field: Field, normal: Normal) -> Verdict:
     match field.policy:
         case "ours_wins":
             written = sum(normal(value) == desired for value in field.lately)
-            return send if written < MOST_WRITES else _noted_once(field.noted, current)
+            return send if written < MOST_WRITES else "hold"
         case "review":
             return "nothing" if field.noted and normal(field.noted.desired) == desired else "review"
         case "crm_wins":

@@ -16,15 +16,23 @@ from reconcile.writeback.merge import MOST_WRITES, Base, Field, Normal, Noted, v
 
 CONTESTED = (
     f"written {MOST_WRITES} times within a day and changed each time: another system writes this field too; "
-    "take it out of its sync, or give it up here"
+    "take it out of its sync and release it, or give it up here"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value that must not be written, because a person rolled it back or another system writes the field too."""
+
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One field of one record with all that decides it.
 
-    ``hidden``: the CRM did not show the field. ``lately``: what we sent to it within a day.
+    ``hidden``: the CRM did not show the field. ``lately``: what we sent to it within a day, since a person last released it.
+    ``held``: the value that must not be written there.
     """
 
     ref: Ref
@@ -37,6 +45,7 @@ class Cell:
     hidden: bool = False
     label: str = ""
     lately: tuple[str | None, ...] = ()
+    held: Held | None = None
 
 
 def field_change(cell: Cell, normal: Normal) -> FieldChange | None:
@@ -46,7 +55,7 @@ def field_change(cell: Cell, normal: Normal) -> FieldChange | None:
     desired = normal(cell.desired.value)
     judged = Field(
         cell.base, cell.current, desired, cell.rule.policy, cell.rule.first_sync == "overwrite", cell.noted, cell.hidden,
-        cell.lately,
+        cell.lately, cell.held is not None and normal(cell.held.value) == desired,
     )  # fmt: skip
     action: Action
     match verdict(judged, normal):
@@ -56,10 +65,9 @@ def field_change(cell: Cell, normal: Normal) -> FieldChange | None:
             action = "review"
         case other:
             action = other
-    contested = action == "override" and cell.rule.policy == "ours_wins" and cell.base is not None
     return FieldChange(
         action, cell.ref, cell.field, cell.base.sent if cell.base else None, normal(cell.current), desired,
-        cell.rule.policy, CONTESTED if contested else cell.desired.why, cell.label,
+        cell.rule.policy, CONTESTED if action == "hold" else cell.desired.why, cell.label,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from state.backup import recovering
 from state.database import Fence
 from state.journal import Journal
 
-QUIET = frozenset({"adopt", "override", "review"})
+QUIET = frozenset({"adopt", "override", "review", "hold"})
 OPEN = ("unknown", "pending")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from mapping.conditions import Decider, compile_when
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
@@ -15,9 +15,9 @@ from partnersync.ids import Ref
 from partnersync.records import Person, Unreadable
 from reconcile.writeback.asked import shown_partner, task_facts, task_texts
 from reconcile.writeback.config import ConnectionWriteback, FieldRule, TaskRule
-from reconcile.writeback.desired import Desired, Standing, account_value, may_be_ours, opportunity_value
+from reconcile.writeback.desired import Desired, Standing, Unknown, account_value, may_be_ours, opportunity_value
 from reconcile.writeback.merge import Base, Noted
-from reconcile.writeback.plan import Cell, field_change, plan
+from reconcile.writeback.plan import Cell, Held, field_change, plan
 from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review
 from service.shop import Shop
 from service.steps.drift import unwritable
@@ -25,6 +25,7 @@ from service.steps.known import as_change, as_known, as_seen
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
 from service.steps.writer import Schemas, draft, text_of
+from state.holds import Hold, Holds
 from state.people import People
 from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
 from state.tasks import StoredTask, Tasks
@@ -35,11 +36,14 @@ NONE_KNOWN = StoredCell()
 
 @dataclass(slots=True)
 class Planned:
-    """The plan, which records were looked at and need nothing, and which connections could not be asked."""
+    """The plan, which records were looked at and need nothing, which tasks people closed, which holds ended because another
+    value is wanted, and which connections could not be asked.
+    """
 
     plan: Plan
     quiet: list[int] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    let_go: list[tuple[Ref, str]] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +73,7 @@ def plan_all(
         looked += _collect(planner.accounts(some), some, changes, quiet)
         tell(looked)
     made = plan(shop.settings.workspace, rules.config, rules.as_of, changes)
-    return Planned(made, quiet, planner.closed, planner.failed)
+    return Planned(made, quiet, planner.closed, planner.let_go, planner.failed)
 
 
 def _collect(
@@ -100,6 +104,9 @@ class Planner:
         self._closed: list[str] = []
         self._timezone = rules.book.timezone
         self._unwritable = unwritable(shop)
+        self._holds = {(each.ref, each.field): each for each in Holds(shop.database).all(ended=True)}
+        self.let_go: list[tuple[Ref, str]] = []
+        """Fields of which another value is wanted now than the one that was held back."""
         self.failed = dict(shop.failures)
         """Connections that could not be asked what a plan needs to know; nothing more is planned for them."""
 
@@ -256,9 +263,22 @@ class Planner:
         )
         base = Base(known.sent, known.read_back, since) if known.has_base or since else None
         noted = Noted(*known.noted) if known.noted else None
-        cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label, known.lately)
+        hold = self._holds.get((record.ref, name))
+        held, released = self._held(hold) if hold else (None, None)
+        lately = tuple(value for at, value in known.lately if released is None or at > released)
+        cell = Cell(record.ref, name, rule, wanted, current, base, noted, hidden, label, lately, held)
         schemas = self._schema(connection)
-        return field_change(cell, lambda value: schemas.normal(record.ref.object, name, value))
+
+        def normal(value: str | None) -> str | None:
+            return schemas.normal(record.ref.object, name, value)
+
+        if held is not None and not isinstance(wanted.value, Unknown) and normal(wanted.value) != normal(held.value):
+            self.let_go.append((record.ref, name))
+        return field_change(cell, normal)
+
+    @staticmethod
+    def _held(hold: Hold) -> tuple[Held | None, datetime | None]:
+        return (Held(hold.value), None) if hold.released_at is None else (None, hold.released_at)
 
     def _may_be(self, rule: FieldRule, record: StoredRecord, current: str | None) -> bool:
         """Whether what a field says can be a later write of ours, which the restored database does not know."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from partnersync.changes import Policy
 from reconcile.writeback.merge import MOST_WRITES, Base, Field, Noted, verdict
 
 SENT = Base("Acme", "Acme")
@@ -90,11 +91,22 @@ def test_after_a_person_restores_our_value_the_field_is_ours_again() -> None:
     assert verdict(field, same) == "write"
 
 
-@pytest.mark.parametrize(("times", "expected"), [(MOST_WRITES - 1, "write"), (MOST_WRITES, "override")])
-def test_a_value_that_is_changed_back_whenever_we_write_it_is_given_up_for_the_day(times: int, expected: str) -> None:
+@pytest.mark.parametrize(("times", "expected"), [(MOST_WRITES - 1, "write"), (MOST_WRITES, "hold")])
+def test_a_value_that_is_changed_back_whenever_we_write_it_is_held_back(times: int, expected: str) -> None:
     field = Field(SENT, "Carl", "Acme", "ours_wins", lately=("Acme",) * times + ("Beta",) * 9)
 
     assert verdict(field, same) == expected
     assert verdict(replace(field, desired="Gamma"), same) == "write"
-    noted = replace(field, noted=Noted("Carl", "Acme"))
-    assert verdict(noted, same) == ("nothing" if expected == "override" else "write")
+
+
+@pytest.mark.parametrize("base", [SENT, None])
+@pytest.mark.parametrize("policy", ["ours_wins", "crm_wins", "review"])
+@pytest.mark.parametrize("current", ["Acme", "Carl", None])
+def test_a_value_that_is_held_is_neither_written_nor_asked_about(
+    base: Base | None, policy: Policy, current: str | None
+) -> None:
+    field = Field(base, current, "Beta", policy, overwrite_first=True, held=True)
+
+    assert verdict(field, same) == "nothing"
+    assert verdict(replace(field, held=False), same) != "nothing"
+    assert verdict(replace(field, current="Beta"), same) == "adopt"
