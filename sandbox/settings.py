@@ -34,7 +34,11 @@ class SalesforceSettings:
     """The most rows of a page, whatever the client asks: pages may be shorter at the server's discretion."""
     page_jitter_seed: int | None = None
     """With a seed, pages are shortened at random."""
+    empty_pages: bool = False
+    """Every page behind a locator comes empty first, naming a locator to ask again."""
     cursor_lifetime_s: int = 172_800
+    locator_breaks: int | None = None
+    """Each so many-th locator that is asked for has expired."""
     daily_limit: int = 15_000
     enforce_daily_limit: bool = False
     limit_info: Literal["single", "per_app", "none"] = "single"
@@ -55,14 +59,29 @@ class SalesforceSettings:
     duplicate_rules: tuple[tuple[str, str], ...] = ()
     """(object, field): what another living record holds already is DUPLICATES_DETECTED, unless the caller insists."""
     bulk_running_polls: int = 0
-    """So many times a Bulk 2.0 ingest job that was asked about is still in progress; its rows are done after that."""
+    """So many times a Bulk 2.0 job that was asked about is still in progress; it is done after that."""
     bulk_unprocessed: int = 0
     """So many rows at the end of each Bulk 2.0 ingest job are left unprocessed; the job ends as Failed."""
+    bulk_query_ends: Literal["JobComplete", "Failed", "Aborted"] = "JobComplete"
+    bulk_query_refused: tuple[str, ...] = ()
+    """Objects that Bulk 2.0 queries may not read."""
+    bulk_part: int = 50_000
+    """The most rows of one part of a Bulk 2.0 query's result."""
+    bulk_part_breaks: int | None = None
+    """Each so many-th locator of a Bulk 2.0 result that is asked for is refused."""
+    bulk_order_seed: int | None = None
+    """With a seed, the rows of a Bulk 2.0 query come in an order of the server's own."""
+    bulk_numbers: Literal["as_rest", "plain"] = "as_rest"
+    """Whether CSV writes 100.0 as JSON does, or 100: nobody could verify which."""
+    unreplicated: tuple[str, ...] = ()
+    """Objects without getUpdated and getDeleted, besides those that never have them."""
     updated_minute_truncation: bool = True
     in_flight_s: int = 0
     """`latestDateCovered` lies this long before now, as if a transaction had been running since then."""
     late_commit_s: int = 0
     """Records changed become visible to queries only this long after their stamp (0: at once)."""
+    late_commit_seed: int | None = None
+    """With a seed, each change draws its own delay, from none to `late_commit_s`."""
     soap_login: bool = True
 
 

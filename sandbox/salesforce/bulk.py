@@ -1,11 +1,14 @@
 """Bulk API 2.0: query jobs, and the routes of both kinds of job.
 
-A job does its work when it is started and reports JobComplete when it is asked next. A query job fixes the rows
-of its result when it is created; values are read when the results are fetched.
+A job does its work when it is started and reports JobComplete when it is asked next (or later: a switch). A query job
+fixes the rows of its result when it is created, in the order asked for or, by a switch, in one of the server's own; values
+are read when the results are fetched.
 """
 
 import csv
 import io
+import random
+import threading
 from array import array
 from typing import Any
 
@@ -28,6 +31,8 @@ class Bulk:
         self._org = org
         self._jobs = Jobs(org)
         self._ingest = Ingest(org, self._jobs)
+        self._lock = threading.Lock()
+        self._locators = 0
 
     def answer(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:
         """Answer one call. Raises: `SalesforceError`."""
@@ -39,7 +44,7 @@ class Bulk:
             case "GET", ("query" | "ingest" as kind,):
                 return json_reply(200, {"done": True, "records": self._jobs.listed(kind), "nextRecordsUrl": None})
             case "GET", ("query", job_id):
-                return json_reply(200, self._jobs.find("query", job_id).shown())
+                return json_reply(200, self._looked_at(self._jobs.find("query", job_id)).shown())
             case "PATCH", ("query", job_id):
                 return self._abort(call, job_id)
             case "DELETE", ("query" | "ingest" as kind, job_id):
@@ -62,8 +67,15 @@ class Bulk:
         compiled = self._org.queries.compiled(soql, operation == "queryAll")
         if compiled.aggregate or compiled.counts_only or compiled.children or compiled.offset:
             raise SalesforceError("API_ERROR", "Aggregate queries, child queries and OFFSET are not supported")
+        switches = self._org.switches
+        if compiled.entity.name in switches.bulk_query_refused:
+            raise SalesforceError("INVALIDENTITY", f"Entity '{compiled.entity.name}' is not supported by the Bulk API.")
+        if any(kind in ("address", "location") for kind in _kinds(compiled)):
+            raise SalesforceError("API_ERROR", "Selecting compound data not supported in Bulk Query")
         with self._org.store.read() as db:
             rids = row_ids(db, compiled)
+        if switches.bulk_order_seed is not None:
+            random.Random(switches.bulk_order_seed).shuffle(rids)
         job = self._jobs.add(
             "query",
             call,
@@ -77,15 +89,30 @@ class Bulk:
             soql,
         )
         shown = job.shown()
-        finished = {
-            "state": "JobComplete",
-            "jobType": "V2Query",
-            "numberRecordsProcessed": len(rids),
-            "retries": 0,
-            "totalProcessingTime": 1 + len(rids) // 100,
-        }
-        self._jobs.change(job, finished, rids.tobytes())
+        started = self._jobs.change(job, {"_polls": switches.bulk_running_polls}, rids.tobytes())
+        if switches.bulk_running_polls == 0:
+            self._finish(started)
         return json_reply(200, shown)
+
+    def _looked_at(self, job: Job) -> Job:
+        if job.info["state"] not in ("UploadComplete", "InProgress"):
+            return job
+        if job.info["_polls"] > 0:
+            return self._jobs.change(job, {"state": "InProgress", "_polls": job.info["_polls"] - 1})
+        return self._finish(job)
+
+    def _finish(self, job: Job) -> Job:
+        ends, count = self._org.switches.bulk_query_ends, len(job.payload) // 8
+        done = {
+            "state": ends,
+            "jobType": "V2Query",
+            "numberRecordsProcessed": count if ends == "JobComplete" else 0,
+            "retries": 0,
+            "totalProcessingTime": 1 + count // 100,
+        }
+        if ends == "Failed":
+            done["errorMessage"] = "InternalServerError : the query could not be finished"
+        return self._jobs.change(job, done)
 
     def _abort(self, call: ApiCall, job_id: str) -> Reply:
         job = self._jobs.find("query", job_id)
@@ -99,10 +126,12 @@ class Bulk:
         if job.info["state"] != "JobComplete":
             raise SalesforceError("INVALIDJOBSTATE", "results are available once the job is complete")
         try:
-            most = min(int(call.param("maxRecords") or _MOST_RECORDS), _MOST_RECORDS)
+            most = min(int(call.param("maxRecords") or _MOST_RECORDS), self._org.switches.bulk_part, _MOST_RECORDS)
             start = int(call.param("locator") or 0)
         except ValueError:
             raise SalesforceError("INVALID_QUERY_LOCATOR") from None
+        if start and self._breaks():
+            raise SalesforceError("INVALID_QUERY_LOCATOR")
         rids = array("q", job.payload)
         part = rids[start : start + max(1, most)]
         compiled = self._org.queries.compiled(job.soql, job.info["operation"] == "queryAll")
@@ -114,11 +143,18 @@ class Bulk:
             "Sforce-NumberOfRecords": str(len(rows)),
             "Sforce-Locator": str(end) if end < len(rids) else "null",
         }
-        return Reply(200, csv_rows(compiled, rows, job.info), headers)
+        plain = self._org.switches.bulk_numbers == "plain"
+        return Reply(200, csv_rows(compiled, rows, job.info, plain), headers)
+
+    def _breaks(self) -> bool:
+        every = self._org.switches.bulk_part_breaks
+        with self._lock:
+            self._locators += 1
+            return every is not None and self._locators % every == 0
 
 
-def csv_rows(compiled: Compiled, rows: list[tuple[Any, ...]], info: dict[str, Any]) -> bytes:
-    """Rows as CSV with a header, every cell quoted."""
+def csv_rows(compiled: Compiled, rows: list[tuple[Any, ...]], info: dict[str, Any], plain: bool = False) -> bytes:
+    """Rows as CSV with a header, every cell quoted; `plain` writes whole numbers without a fraction."""
     columns = list(_columns(compiled.node))
     moments = {index for name, index, _ in columns if is_moment(compiled, name)}
     out = io.StringIO()
@@ -127,13 +163,15 @@ def csv_rows(compiled: Compiled, rows: list[tuple[Any, ...]], info: dict[str, An
     writer = csv.writer(out, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
     writer.writerow([name for name, _, _ in columns])
     for row in rows:
-        writer.writerow([_cell(row[index], flag, index in moments) for _, index, flag in columns])
+        writer.writerow([_cell(row[index], flag, index in moments, plain) for _, index, flag in columns])
     return out.getvalue().encode()
 
 
-def _cell(value: Any, is_flag: bool, is_moment: bool) -> str:
+def _cell(value: Any, is_flag: bool, is_moment: bool, plain: bool) -> str:
     if value is None:
         return ""
+    if plain and isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if is_flag:
         return "true" if value else "false"
     return str(value).replace("+0000", "Z") if is_moment else str(value)
@@ -144,6 +182,11 @@ def _columns(node: Node, before: str = "") -> list[tuple[str, int, bool]]:
     for relationship, parent in node.parents.items():
         found += _columns(parent, f"{before}{relationship}.")
     return found
+
+
+def _kinds(compiled: Compiled) -> list[str]:
+    found = [compiled.entity.find(name.rsplit(".", 1)[-1]) for name, _, _ in _columns(compiled.node)]
+    return [field.type for field in found if field is not None]
 
 
 def is_moment(compiled: Compiled, name: str) -> bool:

@@ -43,13 +43,13 @@ def global_describe(org: Org, call: ApiCall) -> dict[str, Any]:
     return {
         "encoding": "UTF-8",
         "maxBatchSize": 200,
-        "sobjects": [_summary(sobject, call) for sobject in org.schema.objects()],
+        "sobjects": [_summary(org, sobject, call) for sobject in org.schema.objects()],
     }
 
 
-def basic(sobject: SObject, call: ApiCall) -> dict[str, Any]:
+def basic(org: Org, sobject: SObject, call: ApiCall) -> dict[str, Any]:
     """`GET /sobjects/X`."""
-    return {"objectDescribe": _summary(sobject, call), "recentItems": []}
+    return {"objectDescribe": _summary(org, sobject, call), "recentItems": []}
 
 
 def describe(org: Org, sobject: SObject, call: ApiCall) -> Reply:
@@ -102,7 +102,7 @@ def describe(org: Org, sobject: SObject, call: ApiCall) -> Reply:
         "searchLayoutable": sobject.searchable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": "All", "name": "everything"}, {"label": "My", "name": "mine"}],
-        **_summary(sobject, call),
+        **_summary(org, sobject, call),
     }
     return json_reply(200, value, modified)
 
@@ -118,7 +118,7 @@ def _staged(org: Org, sobject: SObject, field: Field) -> Field:
     return replace(field, picklist=tuple(Choice(str(label)) for (label,) in labels))
 
 
-def _summary(sobject: SObject, call: ApiCall) -> dict[str, Any]:
+def _summary(org: Org, sobject: SObject, call: ApiCall) -> dict[str, Any]:
     base = f"{call.base}/sobjects/{sobject.name}"
     urls = {"rowTemplate": f"{base}/{{ID}}", "describe": f"{base}/describe", "sobject": base}
-    return {**sobject.abilities(), "urls": urls}
+    return {**sobject.abilities(), "replicateable": org.replicates(sobject), "urls": urls}

@@ -32,6 +32,10 @@ class Org:
         """The current switches."""
         return self.settings.salesforce
 
+    def replicates(self, sobject: SObject) -> bool:
+        """Whether an object tells what was updated and deleted."""
+        return sobject.replicateable and sobject.name not in self.switches.unreplicated
+
     def sobject(self, name: str) -> SObject:
         """An object named in a path. Raises: `SalesforceError` NOT_FOUND."""
         found = self.schema.find(name)

@@ -9,6 +9,7 @@ have when their page is read; no row is skipped or repeated, and `totalSize` sta
 
 import random
 import secrets
+import threading
 from array import array
 from collections.abc import Sequence
 from datetime import timedelta
@@ -30,6 +31,7 @@ from sandbox.store import Store
 BIN_DAYS = 15
 _LEAST_BATCH, _MOST_BATCH = 200, 2000
 _MOST_SOQL = 100_000
+_AGAIN = "a"
 
 
 class Queries:
@@ -40,6 +42,8 @@ class Queries:
         self._schema = schema
         self._clock = clock
         self._settings = settings
+        self._lock = threading.Lock()
+        self._asked = 0
         with store.write(hooked=False) as db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS sf_cursor (id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL,"
@@ -84,18 +88,24 @@ class Queries:
     def more(self, locator: str, base: str, batch: int | None = None) -> dict[str, Any]:
         """The page a locator names. Raises: `SalesforceError` INVALID_QUERY_LOCATOR."""
         identity, _, offset_text = locator.rpartition("-")
+        again = offset_text.endswith(_AGAIN)
+        offset_text = offset_text.removesuffix(_AGAIN)
         with self._store.read() as db:
             row = db.execute(
                 "SELECT created_ms, soql, with_deleted, batch, total, rids FROM sf_cursor WHERE id = ?",
                 (identity,),
             ).fetchone()
             lifetime_ms = self._settings.salesforce.cursor_lifetime_s * 1000
-            if row is None or not offset_text.isdigit() or self._clock.now_ms() - row[0] > lifetime_ms:
+            expired = row is not None and (self._clock.now_ms() - row[0] > lifetime_ms or self._breaks())
+            if row is None or not offset_text.isdigit() or expired:
                 raise SalesforceError("INVALID_QUERY_LOCATOR")
             _, soql, with_deleted, first_batch, total, blob = row
             offset = int(offset_text)
             if offset > total:
                 raise SalesforceError("INVALID_QUERY_LOCATOR")
+            if self._settings.salesforce.empty_pages and not again:
+                url = f"{base}/query/{locator}{_AGAIN}"
+                return {"totalSize": total, "done": False, "nextRecordsUrl": url, "records": []}
             size = self._page(soql, offset, self._batch(batch) if batch is not None else first_batch)
             rids = array("q", blob[offset * 8 : (offset + size) * 8])
             compiled = self.compiled(soql, bool(with_deleted))
@@ -232,6 +242,12 @@ class Queries:
     def _page(self, soql: str, offset: int, size: int) -> int:
         seed = self._settings.salesforce.page_jitter_seed
         return size if seed is None else random.Random(f"{seed}:{offset}:{soql}").randint(1, size)
+
+    def _breaks(self) -> bool:
+        every = self._settings.salesforce.locator_breaks
+        with self._lock:
+            self._asked += 1
+            return every is not None and self._asked % every == 0
 
     def _setting(self, with_deleted: bool) -> Setting:
         switches = self._settings.salesforce

@@ -6,6 +6,7 @@ a refused record leaves nothing behind.
 
 # ruff: noqa: S608 (only names from our own schema enter the SQL; values are parameters)
 
+import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Records:
         self._schema = schema
         self._clock = clock
         self._settings = settings
+        self._drawn = 0
         self._checks = Checks(schema)
 
     def find(self, db: sqlite3.Connection, sobject: SObject, record_id: str) -> Row | None:
@@ -112,7 +114,7 @@ class Records:
             ]
             if emptied:
                 raise _missing(emptied)
-            now = self._stamp()
+            now = self._stamp(before)
             changed = frozenset(n for n, v in values.items() if before.get(n) != v)
             values |= derived(db, sobject, {**before, **values}, changed, now)
             self._checks.references(db, sobject, values, changed)
@@ -278,8 +280,15 @@ class Records:
         assert field is not None
         return field
 
-    def _stamp(self) -> str:
-        return stamp(self._clock.now_ms() - self._settings.salesforce.late_commit_s * 1000)
+    def _stamp(self, before: Row | None = None) -> str:
+        """The stamp of a change that commits now: never before the record's last, since a save locks its row."""
+        switches = self._settings.salesforce
+        delay_ms = switches.late_commit_s * 1000
+        if switches.late_commit_seed is not None:
+            self._drawn += 1
+            delay_ms = random.Random(f"{switches.late_commit_seed}:{self._drawn}").randint(0, delay_ms)
+        at = stamp(self._clock.now_ms() - delay_ms)
+        return max(at, str(before["SystemModstamp"])) if before and switches.late_commit_seed is not None else at
 
     def _meet_duplicate_rules(
         self, db: sqlite3.Connection, sobject: SObject, values: Row, record_id: str | None, actor: Actor

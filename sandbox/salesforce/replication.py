@@ -56,7 +56,7 @@ def deleted(org: Org, call: ApiCall, sobject: SObject) -> dict[str, Any]:
 
 
 def _window(org: Org, call: ApiCall, sobject: SObject, days: int) -> tuple[datetime, datetime]:
-    if not sobject.replicateable:
+    if not org.replicates(sobject):
         raise SalesforceError("INVALID_TYPE_FOR_OPERATION", f"object type {sobject.name} is not replicable")
     start, end = (_instant(call, name) for name in ("start", "end"))
     now = org.clock.now()

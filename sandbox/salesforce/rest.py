@@ -140,7 +140,7 @@ class Rest:
                 return rows.create(org, call, sobject)
             case []:
                 _only(call, "GET")
-                return json_reply(200, discovery.basic(sobject, call))
+                return json_reply(200, discovery.basic(org, sobject, call))
             case ["describe"]:
                 _only(call, "GET")
                 return discovery.describe(org, sobject, call)
