@@ -24,20 +24,20 @@ hold no connection between chunks, so the consumer may write meanwhile.
     pools       Pools(database).stream("dirty" | "all", as_of, chunk=200)
                     -> Iterator[PooledDeals(pool, entries in order, posted: (Posted(key, minor, count, last_at), …), changed,
                        taken_back)] · .of(opportunity) · .named(pools)
-    ledger      Ledger(database).append(fence, lines, config, pools=(), run=None) -> number of lines
+    ledger      Ledger(database).append(fence, lines, config, pools=(), run=None, taken=()) -> number of lines
                 .lines(*, partner, opportunity, period, posted_period, run) -> Iterator[Line]
                 .totals(opportunities=None) -> Iterator[Posted]
     standings   Standings(database): what a plan is made from (dirty records, deals, accounts, cells)
     journal     Journal(database, fence, run=None, task_object="Task")
                 .begin([Intent]) · .finish([Done]) · .unresolved(crm, org) -> [Intent] · .remember([FieldChange])
     holds       Holds(database).put(fence, [Hold]) · .all(ended=False) -> [Hold] · .release(fence, cells, at)
-    reversals   Reversals(database).put(fence, [TakenBack]) · .all() -> [TakenBack] · .end(fence, keys, at)
+    reversals   Reversals(database).all() -> [TakenBack] · .end(fence, keys, at)
     undoing     Undoing(database).wrote(run) -> [Wrote] · .open(run) -> int · .reverted(fence, ids)
     tasks       Tasks(database).of(records) -> {record: [StoredTask]} · .close(fence, keys)
     plans       Plans(database).put(fence, plan, reasons, approved_by=None) · .find(beginning=None) -> Plan | None
                 .waiting()
     runs        Runs(database).begin(fence, kind, config, actor) -> int · .end(fence, id, status, counts, message="")
-                .newest(limit=10) -> [Run]
+                .newest(limit=10) -> [Run] · .of(id) -> Run | None
     slots       Slots(database).claim(name, at, owner="") -> bool · .newest() -> {name: at}
     snapshots   Snapshots(database).seen(fence, hash, meaning) · .approve(fence, hash, who) · .approved(hash) · .meaning(hash)
     people      People(database).replace(fence, site, people) · .everyone(site) · .of(site) -> {id or e-mail: Person}

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Select, column, func, insert, sel
 
 from partnersync.errors import ConflictError
 from partnersync.ids import Ref
-from partnersync.lines import Line, Pool
+from partnersync.lines import Line, Pool, TakenBack
 from state.database import Database, Fence
 from state.marks import mark
 from state.places import fact_ids, refs_of
@@ -30,6 +30,7 @@ from state.pools import (
     strands_by_id,
 )
 from state.reaching import chunks
+from state.reversals import take_back
 from state.schema import dirty_record, line, pool
 
 _Identity = tuple[int, int, int]
@@ -43,9 +44,17 @@ class Ledger:
         self._workspace = database.workspace
 
     def append(
-        self, fence: Fence, lines: Sequence[Line], config: str, pools: Collection[Pool] = (), run: int | None = None
+        self,
+        fence: Fence,
+        lines: Sequence[Line],
+        config: str,
+        pools: Collection[Pool] = (),
+        run: int | None = None,
+        taken: Sequence[TakenBack] = (),
     ) -> int:
         """Append lines computed under the config snapshot ``config`` and take the marks of the settled ``pools`` away.
+
+        ``taken`` is what a person takes back, with the lines that reverse it.
 
         Raises:
             ConflictError: a line does not continue its key's sequence: it was computed from another ledger than this.
@@ -78,6 +87,7 @@ class Ledger:
                 open_.execute(insert(line), rows)
                 mark(self._database, open_, dirty_record, deals.values(), self._database.clock.now())
             settled(self._database, open_, [ids[each] for each in pools])
+            take_back(self._database, open_, taken)
         return len(rows)
 
     def lines(

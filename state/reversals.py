@@ -25,28 +25,6 @@ class Reversals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, fence: Fence, taken: Sequence[TakenBack]) -> None:
-        """Take these back; their pools are settled anew."""
-        now = self._database.clock.now()
-        for some in chunks(taken, _AT_ONCE):
-            with self._database.writing(fence) as open_:
-                identities = self._identities(open_, [each.key for each in some])
-                rows: list[dict[str, Any]] = [
-                    {
-                        **identity,
-                        "workspace": self._database.workspace,
-                        "owed": each.owed,
-                        "minor": each.minor,
-                        "actor": each.actor,
-                        "run": each.run,
-                        "at": now,
-                        "ended_at": None,
-                    }
-                    for each, identity in zip(some, identities, strict=True)
-                ]
-                open_.execute(upsert(self._database, taken_back), rows)
-                mark(self._database, open_, dirty_pool, [each["pool"] for each in identities], now)
-
     def all(self) -> Sequence[TakenBack]:
         """What is taken back now."""
         with self._database.reading() as open_:
@@ -56,20 +34,43 @@ class Reversals:
         """Nothing of these is taken back any more; their pools are settled anew."""
         for some in chunks(sorted(keys), _AT_ONCE):
             with self._database.writing(fence) as open_:
-                identities = self._identities(open_, some)
+                identities = _identities(self._database, open_, some)
                 rows = [{"p": each["pool"], "o": each["opportunity"], "s": each["strand"]} for each in identities]
                 open_.execute(_END.where(taken_back.c.workspace == self._database.workspace).values(ended_at=at), rows)
                 mark(self._database, open_, dirty_pool, [each["pool"] for each in identities], at)
 
-    def _identities(self, open_: Connection, keys: Sequence[Key]) -> list[dict[str, int]]:
-        """The integers of keys that have lines."""
-        pools = known_pools(self._database, open_, {pool_of(key) for key in keys})
-        deals = fact_ids(self._database, open_, {key.opportunity for key in keys})
-        strands = {strand: id_ for id_, strand in strands_by_id(self._database, open_).items()}
-        return [
-            {"pool": pools[pool_of(key)], "opportunity": deals[key.opportunity], "strand": strands[strand_of(key)]}
-            for key in keys
-        ]
+
+def take_back(database: Database, open_: Connection, taken: Sequence[TakenBack]) -> None:
+    """Take these back, in the transaction that posts their reversals; their pools are settled anew."""
+    now = database.clock.now()
+    identities = _identities(database, open_, [each.key for each in taken])
+    rows: list[dict[str, Any]] = [
+        {
+            **identity,
+            "workspace": database.workspace,
+            "owed": each.owed,
+            "minor": each.minor,
+            "actor": each.actor,
+            "run": each.run,
+            "at": now,
+            "ended_at": None,
+        }
+        for each, identity in zip(taken, identities, strict=True)
+    ]
+    if rows:
+        open_.execute(upsert(database, taken_back), rows)
+        mark(database, open_, dirty_pool, [each["pool"] for each in identities], now)
+
+
+def _identities(database: Database, open_: Connection, keys: Sequence[Key]) -> list[dict[str, int]]:
+    """The integers of keys that have lines."""
+    pools = known_pools(database, open_, {pool_of(key) for key in keys})
+    deals = fact_ids(database, open_, {key.opportunity for key in keys})
+    strands = {strand: id_ for id_, strand in strands_by_id(database, open_).items()}
+    return [
+        {"pool": pools[pool_of(key)], "opportunity": deals[key.opportunity], "strand": strands[strand_of(key)]}
+        for key in keys
+    ]
 
 
 _END = update(taken_back).where(

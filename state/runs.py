@@ -57,14 +57,21 @@ class Runs:
                 .values(status=status, counts=counts, message=message, ended_at=self._database.clock.now())
             )
 
+    def of(self, id_: int) -> Run | None:
+        """One run."""
+        query = select(run).where(run.c.workspace == self._database.workspace, run.c.id == id_)
+        with self._database.reading() as open_:
+            row = open_.execute(query).one_or_none()
+        return _run(row) if row is not None else None
+
     def newest(self, limit: int = 10) -> Sequence[Run]:
         """The last runs, newest first."""
         query = select(run).where(run.c.workspace == self._database.workspace).order_by(run.c.id.desc()).limit(limit)
         with self._database.reading() as open_:
-            return [
-                Run(
-                    row.id, row.kind, row.status, row.config, row.actor, row.started_at, row.ended_at, row.counts,
-                    row.message,
-                )
-                for row in open_.execute(query)
-            ]  # fmt: skip
+            return [_run(row) for row in open_.execute(query)]
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.id, row.kind, row.status, row.config, row.actor, row.started_at, row.ended_at, row.counts, row.message
+    )

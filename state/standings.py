@@ -22,7 +22,7 @@ from state.database import Database, Fence
 from state.marks import mark, unmark
 from state.places import fact_ids, places
 from state.reaching import CARRIER, DEAL, IS, NAMES, chunks, pairs, rows_of
-from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, version
+from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, taken_back, version
 from state.stored import credits_of
 
 
@@ -301,8 +301,16 @@ class Standings:
         return found
 
     def _posted(self, open_: Connection, ids: Sequence[int]) -> dict[int, dict[str, tuple[Money, ...]]]:
+        """A partner all of whose amount was taken back has none, as before it was posted; that is not the same as zero."""
         sums: dict[int, dict[str, list[Money]]] = {}
         for some in chunks(sorted(ids)):
+            whole = (
+                select(taken_back.c.opportunity, pool.c.partner, pool.c.currency)
+                .join(pool, (pool.c.workspace == taken_back.c.workspace) & (pool.c.id == taken_back.c.pool))
+                .where(taken_back.c.workspace == self._database.workspace, taken_back.c.opportunity.in_(some))
+                .where(taken_back.c.owed == taken_back.c.minor, taken_back.c.ended_at.is_(None))
+            )
+            gone = {tuple(row) for row in open_.execute(whole)}
             query = (
                 select(line.c.opportunity, pool.c.partner, pool.c.currency, func.sum(line.c.minor))
                 .join_from(line, pool, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
@@ -310,7 +318,8 @@ class Standings:
                 .group_by(line.c.opportunity, pool.c.partner, pool.c.currency)
             )
             for opportunity, partner, currency, minor in open_.execute(query):
-                sums.setdefault(opportunity, {}).setdefault(partner, []).append(Money(int(minor), currency))
+                if minor or (opportunity, partner, currency) not in gone:
+                    sums.setdefault(opportunity, {}).setdefault(partner, []).append(Money(int(minor), currency))
         return {deal: {partner: tuple(held) for partner, held in by.items()} for deal, by in sums.items()}
 
     def _blocked(self, open_: Connection, ids: Sequence[int]) -> dict[int, str]:

@@ -21,6 +21,7 @@ from service.steps.rules import Rules
 from state.database import Fence
 from state.ledger import Ledger
 from state.pools import PooledDeals, Pools
+from state.reversals import Reversals
 
 ACTOR = "partnersync"
 
@@ -57,6 +58,8 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
     ledger, count = Ledger(shop.database), 0
     for pool in Pools(shop.database).stream("dirty", rules.as_of):
         settled = settle_pool(rules, pool)
+        if settled.ended:
+            Reversals(shop.database).end(fence, settled.ended, rules.as_of)
         ledger.append(fence, settled.lines, rules.config, [pool.pool], run)
         count += len(settled.lines)
         tell(count)
@@ -85,6 +88,7 @@ def settle_pool(rules: Rules, pool: PooledDeals) -> Settled:
         actor=ACTOR,
         changed=pool.changed,
         reason=f"config {rules.config[:12]}",
+        taken_back=pool.taken_back,
     )
 
 

@@ -48,6 +48,7 @@ taken_back = table(
     instant("at"),
     instant("ended_at", optional=True),
     key=("pool", "opportunity", "strand"),
+    indexes=(("opportunity",),),
     refers={"pool": "pool", "strand": "strand"},
 )
 """What a person took back of a commission key by rolling a run back, for as long as the same is owed under it."""

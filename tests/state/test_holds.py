@@ -63,8 +63,9 @@ def test_what_is_taken_back_stands_with_its_pool_until_it_ends(database: Databas
     Ledger(database).append(fence, [LINE], "c1", [pool])
     assert list(Pools(database).stream("dirty", watch.now())) == []
     taken = TakenBack(LINE.key, LINE.minor, LINE.minor, 7, "dana")
+    reversal = replace(LINE, key=replace(LINE.key, component="manual"), minor=-LINE.minor)
 
-    Reversals(database).put(fence, [taken])
+    Ledger(database).append(fence, [reversal], "c1", taken=[taken])
     (pooled,) = Pools(database).stream("dirty", watch.now())
     assert (pooled.taken_back, Reversals(database).all()) == ((taken,), [taken])
     Ledger(database).append(fence, [], "c1", [pool])

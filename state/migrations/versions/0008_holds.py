@@ -52,3 +52,4 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    op.create_index("ix_taken_back_opportunity", "taken_back", ["workspace", "opportunity"], unique=False)
