@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from mapping import values
 from mapping.conditions.vocabulary import ExtraKind
@@ -18,8 +18,7 @@ class UnreadableError(Exception):
     """One record cannot be read; the message names the setting or the value to mend."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A field of ours, the source's name for it, and how its value is read."""
 
     ours: str
@@ -35,7 +34,7 @@ def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> d
     """
     held = record.values
     try:
-        return {column.ours: column.read(held[column.theirs]) for column in columns}
+        return {ours: read(held[theirs]) for ours, theirs, read in columns}
     except (KeyError, ValueError):
         return _read_one_by_one(columns, held, path)
 
@@ -61,6 +60,7 @@ def mapped_words(ours: str, maps: Mapping[str, Mapping[str, Iterable[str]]], pat
         return None
     words = {value: word for word, held in maps[ours].items() for value in held}
 
+    @lru_cache(maxsize=values.REPEATED, typed=True)
     def read(value: Value) -> str | None:
         given = values.text(value)
         if given is None:

@@ -6,7 +6,7 @@ unreadable with the YAML path to mend. Guessing would move money silently. An em
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast, get_args
@@ -16,7 +16,7 @@ from mapping.columns import Column, Read, UnreadableError, extra_reading, mapped
 from mapping.config import ExtraField, MappingSections, OpportunitySource, Source, Stages
 from mapping.config.sources import SourceKind
 from mapping.identity import registrable_domain
-from mapping.places import Place, Places, place_of
+from mapping.places import Places, place_of
 from partnersync.credits import ROLES
 from partnersync.facts import (
     Account,
@@ -70,23 +70,31 @@ class Reader:
         self.timezone = default_timezone(sections)
         self._never = frozenset(sections.partners.free_mail)
         self._places = Places(sections.sources, sites)
-        self._mapped: dict[tuple[str, Place], Mapped] = {}
+        self._make: Mapping[SourceKind, Callable[[dict[str, Any], Mapped, RawRecord, str], AnyFact]] = {
+            "account": self._account,
+            "opportunity": self._opportunity,
+            "registration": self._registration,
+            "touchpoint": self._touchpoint,
+            "override": self._override,
+        }
+        self._mapped: dict[tuple[str, str, str, str], Mapped] = {}
         for kind in _KINDS:
             for at, source in enumerate(getattr(sections.sources, kind)):
                 place = place_of(source.name, sites)
                 if place is not None:
-                    self._mapped.setdefault((kind, place), self._compiled(source, f"sources.{kind}[{at}]"))
+                    where = (kind, place.crm, place.org, place.object)
+                    self._mapped.setdefault(where, self._compiled(source, f"sources.{kind}[{at}]"))
 
     def fact(self, kind: SourceKind, record: RawRecord) -> AnyFact | Unreadable:
         """The canonical fact, or why there is none."""
-        place = Place(record.ref.crm, record.ref.org, record.ref.object)
-        mapped = self._mapped.get((kind, place))
+        ref = record.ref
+        mapped = self._mapped.get((kind, ref.crm, ref.org, ref.object))
         try:
             if mapped is None:
-                raise UnreadableError(f"no source of {kind} under `sources` brings {record.ref.object}")
+                raise UnreadableError(f"no source of {kind} under `sources` brings {ref.object}")
             return self._made(kind, mapped, record)
         except UnreadableError as error:
-            return Unreadable(record.ref, str(error), record.values, record.stamp)
+            return Unreadable(ref, str(error), record.values, record.stamp)
 
     def canonical(self, raw: RawDossier) -> Dossier | Unreadable:
         """The dossier that the rules decide on, or why its opportunity cannot be read.
@@ -170,20 +178,8 @@ class Reader:
                 return values.text
 
     def _made(self, kind: SourceKind, mapped: Mapped, record: RawRecord) -> AnyFact:
-        given = mapped.read(record)
-        own = mapped.source.name.connection
         try:
-            match kind:
-                case "account":
-                    return self._account(given, mapped, record, own)
-                case "opportunity":
-                    return self._opportunity(given, mapped, record, own)
-                case "registration":
-                    return self._registration(given, mapped, record, own)
-                case "touchpoint":
-                    return self._touchpoint(given, mapped, record, own)
-                case "override":
-                    return self._override(given, mapped, record, own)
+            return self._make[kind](mapped.read(record), mapped, record, mapped.source.name.connection)
         except ValueError as error:
             raise UnreadableError(str(error)) from None
 
@@ -202,26 +198,27 @@ class Reader:
             said = "no stage" if stage is None else f"the stage {stage!r}"
             raise UnreadableError(f"{said} is in no list of {mapped.path}.stages")
         currency = given.get("currency") or (source.currency.default if source.currency else None)
+        told = given.get
         return Opportunity(
-            ref=record.ref,
-            name=given["name"] or record.ref.id,
-            outcome=mapped.outcomes[stage],
-            stage=stage,
-            account=self._ref("account", "account", given, mapped, own),
-            amount=given["amount"],
-            currency=currency,
-            closes_on=given["closes_on"],
-            committed_on=given.get("committed_on"),
-            created_at=given.get("created_at") or record.created_at,
-            type=given.get("type"),
-            owner=given.get("owner"),
-            partner_field=given.get("partner_field"),
-            product_family=given.get("product_family"),
-            region=given.get("region"),
-            loss_reason=given.get("loss_reason"),
-            extra=mapped.own(record),
-            twin=self._elsewhere(given, mapped, own),
-            stage_since=given.get("stage_since"),
+            record.ref,
+            given["name"] or record.ref.id,
+            mapped.outcomes[stage],
+            stage,
+            self._ref("account", "account", given, mapped, own),
+            given["amount"],
+            currency,
+            given["closes_on"],
+            told("committed_on"),
+            told("created_at") or record.created_at,
+            told("type"),
+            told("owner"),
+            told("partner_field"),
+            told("product_family"),
+            told("region"),
+            told("loss_reason"),
+            mapped.own(record),
+            self._elsewhere(given, mapped, own),
+            told("stage_since"),
         )
 
     def _registration(self, given: dict[str, Any], mapped: Mapped, record: RawRecord, own: str) -> Registration:

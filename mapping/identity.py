@@ -110,7 +110,7 @@ def _joined(words: Iterable[str]) -> list[str]:
 def full_id(crm: str, id_: str) -> str:
     """A record id at its full length: Salesforce's 15 characters as 18, so that both name one record."""
     id_ = id_.strip()
-    if crm != "salesforce" or len(id_) != 15 or not _ID.fullmatch(id_):
+    if len(id_) != 15 or crm != "salesforce" or not _ID.fullmatch(id_):
         return id_
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
     chunks = (id_[at : at + 5] for at in (0, 5, 10))

@@ -64,7 +64,7 @@ class Places:
             ValueError: no or more than one CRM can be meant.
         """
         held = self._of[kind]
-        if text.count("/") >= 3:
+        if "/" in text and text.count("/") >= 3:
             return Ref.parse(text)
         if ":" in text:
             crm, _, text = text.partition(":")

@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from partnersync.clock import local_day, parse_instant, utc
 from partnersync.money import MINOR_UNITS, parse_amount
 from partnersync.records import Value
 
+REPEATED = 4_096
+"""Days, currencies and picked words come again and again; so many of their readings are remembered."""
+_DAY_LENGTH = len("2026-10-30")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MILLISECONDS = re.compile(r"-?\d{11,14}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +84,7 @@ def boolean(value: Value) -> bool | None:
     return None
 
 
+@lru_cache(maxsize=REPEATED, typed=True)
 def day(value: Value, timezone: str) -> date | None:
     """A calendar day: a date as it is, an instant as its day in ``timezone``.
 
@@ -106,7 +111,7 @@ def instant(value: Value, timezone: str) -> datetime | None:
     given = text(value)
     if given is None:
         return None
-    if _DAY.fullmatch(given):
+    if len(given) <= _DAY_LENGTH and _DAY.fullmatch(given):
         begins = day(given, timezone)
         assert begins is not None
         return utc(datetime.combine(begins, time(), ZoneInfo(timezone)))
@@ -115,7 +120,7 @@ def instant(value: Value, timezone: str) -> datetime | None:
 
 def _stamp(given: str) -> datetime:
     try:
-        if _MILLISECONDS.fullmatch(given):
+        if given.find("-", 1) < 0 and _MILLISECONDS.fullmatch(given):
             return _EPOCH + timedelta(milliseconds=int(given))
         return parse_instant(given)
     except (ValueError, OverflowError) as error:
@@ -123,6 +128,7 @@ def _stamp(given: str) -> datetime:
         raise ValueError(f"is {given!r}, which {reason}") from None
 
 
+@lru_cache(maxsize=REPEATED, typed=True)
 def currency(value: Value) -> str | None:
     """An ISO 4217 code.
 
