@@ -120,6 +120,14 @@ class Api:
         """The body of a request that changes something."""
         return self._call(method, path, body, idempotent=idempotent, safe=False, headers=headers)
 
+    def upload(self, path: str, content: bytes, *, idempotent: bool) -> None:
+        """PUT rows of CSV into a bulk job."""
+        self._policy.call(
+            lambda: self._signed(lambda token: self._put(token, path, content)),
+            stop=self._line.surroundings.stop,
+            idempotent=idempotent,
+        )
+
     def read_parts(self, parts: Sequence[Part]) -> Mapping[str, Answer]:
         """All ``parts`` in one call that only reads; asked again whole while any of them fails for a passing reason."""
 
@@ -208,11 +216,13 @@ class Api:
         answer = self._session.get(f"{token.instance_url}{self.base}{path}", headers=headers, stream=True)
         if answer.status_code == HTTPStatus.OK:
             return answer
-        try:
-            content = answer.json()
-        except ValueError:
-            content = answer.text
-        raise self._refusal(answer.status_code, content, safe=True)
+        raise self._refusal(answer.status_code, _content(answer), safe=True)
+
+    def _put(self, token: Token, path: str, content: bytes) -> None:
+        headers = {"Authorization": f"Bearer {token.access}", "Content-Type": "text/csv; charset=UTF-8"}
+        answer = self._session.put(f"{token.instance_url}{self.base}{path}", data=content, headers=headers)
+        if answer.status_code != HTTPStatus.CREATED:
+            raise self._refusal(answer.status_code, _content(answer), safe=False)
 
     def _refusal(self, status: int, content: Any, *, safe: bool) -> ConnectorError:
         refused = failure(status, content, safe=safe)
@@ -245,3 +255,10 @@ class Api:
             return
         sent_at = time.monotonic() - response.elapsed.total_seconds()
         self._asked_at = (answered_at.astimezone(UTC) - response.elapsed, sent_at)
+
+
+def _content(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text

@@ -50,7 +50,8 @@ class JwtBearer(BaseModel):
 class SalesforceConnection(Connection):
     """One Salesforce org. ``task_key`` is the external-id, unique field on Activity that makes our tasks come once.
 
-    ``bulk_from``: an object of so many records or more is read in full by a bulk job (0: never).
+    ``bulk_from``: an object of so many records or more is read in full by a bulk job (0: never);
+    ``bulk_writes_from``: so many writes to one object, or more, are sent by bulk jobs (0: never).
     ``duplicates``: whether an update that a duplicate rule objects to is refused, or saved where the rule lets us.
     """
 
@@ -64,10 +65,11 @@ class SalesforceConnection(Connection):
     api_version: Annotated[str, BeforeValidator(_version)] = "66.0"
     auth: Annotated[ClientCredentials | JwtBearer, Field(discriminator="flow")]
     bulk_from: Whole = 50_000
+    bulk_writes_from: Whole = 0
     task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"
     duplicates: Literal["refuse", "save"] = "refuse"
 
-    @field_validator("bulk_from")
+    @field_validator("bulk_from", "bulk_writes_from")
     @classmethod
     def _number_of_records(cls, value: int) -> int:
         if value < 0:

@@ -10,7 +10,7 @@ from threading import RLock
 from typing import TypeVar
 
 from connectors.ahead import ahead
-from connectors.base import Capabilities, Freshness, Surroundings, TaskDraft
+from connectors.base import Bulk, Capabilities, Freshness, Surroundings, TaskDraft
 from connectors.connection import Connection
 from connectors.retry import RetryPolicy
 from connectors.salesforce import reading
@@ -18,6 +18,7 @@ from connectors.salesforce.api import Api
 from connectors.salesforce.conditional import send_unmodified
 from connectors.salesforce.config import SalesforceConnection
 from connectors.salesforce.dialect import SalesforceDialect
+from connectors.salesforce.ingest import MOST, Ingest
 from connectors.salesforce.pulling import Pulling
 from connectors.salesforce.sending import AT_ONCE, CHUNK, Sender
 from connectors.salesforce.shapes import Selection, Shape
@@ -64,6 +65,7 @@ class SalesforceConnector:
         tokens = Tokens(settings, secrets, self._line, made, policy)
         self._api = Api(tokens, made, settings.api_version, self._line, policy)
         self._sender = Sender(self._api, surroundings.stop, headers(settings))
+        self._ingest = Ingest(self._sender)
         self._sight = Sight()
         self._shapes: dict[str, Shape] = {}
         self._pulling = Pulling(self._api, self._shapes, self._shape, settings.bulk_from or None)
@@ -74,7 +76,11 @@ class SalesforceConnector:
     def capabilities(self) -> Capabilities:
         """What can be done here, as far as known: an org may turn out to take one collection in a call, not five."""
         batch = AT_ONCE if self._sender.composite else CHUNK
-        return Capabilities(writable=True, tasks=TASK, batch=batch, creates_fields=False, read_back=reading.RETRIEVE)
+        least = self._settings.bulk_writes_from if self._ingest.works else 0
+        bulk = Bulk(least, MOST) if least else None
+        return Capabilities(
+            writable=True, tasks=TASK, batch=batch, creates_fields=False, read_back=reading.RETRIEVE, bulk=bulk
+        )
 
     def close(self) -> None:
         """Give back the sockets."""
@@ -105,6 +111,8 @@ class SalesforceConnector:
     def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
         """The present state of these records by the id asked for; deleted and unknown ids are left out."""
         with self._calls("write"):
+            if self.capabilities.bulk is not None:
+                self._ingest.settle(object_)
             shape = self._shape(object_)
             asked = {*fields, *({PARENT} & shape.schema.fields.keys())}
             found = reading.records(self._api, Selection.of(shape, asked), ids)
@@ -131,14 +139,17 @@ class SalesforceConnector:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
-        """Update records, 200 in a collection and five collections in a call; strict ones 25 in a call."""
+        """Update records, 200 in a collection and five collections in a call, or by a job; strict ones 25 in a call."""
         with self._calls("write"):
             found, refused = items(writes, lambda object_: self._shape(object_).schema.fields, self._sight)
         yield from refused
         strict = [item for item in found if item.unmodified_since is not None]
         free = [item for item in found if item.unmodified_since is None]
         yield from self._counted("write", send_unmodified(self._sender, strict))
-        yield from self._counted("write", self._sender.send(free, method="PATCH"))
+        able = self.capabilities
+        by_job = able.bulk is not None and (len(free) >= able.bulk.least or len(free) > able.batch)
+        sent = self._ingest.send(free) if by_job else self._sender.send(free, method="PATCH")
+        yield from self._counted("write", sent)
 
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create, update or close tasks, once per key."""

@@ -27,11 +27,12 @@ _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token, where it is valid, and whose org it opens. Its text never shows in a repr."""
+    """An access token, where it is valid, whose org it opens, as which user. Its text never shows in a repr."""
 
     access: str = field(repr=False)
     instance_url: str
     org: str
+    user: str = ""
 
 
 class Tokens:
@@ -96,7 +97,8 @@ class Tokens:
             raise RejectedError(f"Salesforce sent us to a host we do not trust: {error}") from error
         identity = str(content.get("id") or "").rstrip("/").split("/")
         org = identity[-2] if len(identity) >= 2 else content["access_token"].partition("!")[0]
-        return Token(content["access_token"], instance, long_id(org))
+        user = identity[-1] if len(identity) >= 2 else ""
+        return Token(content["access_token"], instance, long_id(org), long_id(user))
 
     def _grant(self) -> dict[str, str]:
         auth = self._settings.auth

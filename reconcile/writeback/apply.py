@@ -39,6 +39,8 @@ _READ_CHUNK = 2000
 _LONGEST_SEND = timedelta(minutes=10)
 """From the journal to the last byte: what a batch may wait for its turn, its retries and its answer."""
 _SLICE = 20.0
+_PATIENCE = timedelta(seconds=_SLICE)
+"""How long a fence is good for while something is waited for."""
 Normal = Callable[[str, str, str | None], str | None]
 """(object, field, value) → the value in the form in which this field is compared."""
 
@@ -164,8 +166,12 @@ class Doer:
                 outcomes.update({i.key: Outcome(i.key, "retry", message="not sent: told to stop") for i in part})
                 continue
             self.fence.check()
+            checked_at = self.clock.now()
             for outcome in self.writer.send([Write(i.key, i.ref, i.desired) for i in part]):
                 outcomes[outcome.key] = outcome
+                if self.clock.now() - checked_at > _PATIENCE:  # a job in the CRM outlasts the lease
+                    self.fence.check()
+                    checked_at = self.clock.now()
         results: list[Done] = []
         unsure: list[Intent] = []
         for key, intent in by_key.items():
