@@ -17,10 +17,12 @@ from service.commands import (
     erase,
     explain,
     halt,
+    hold,
     init,
     plan,
     pull,
     resume,
+    rollback,
     run,
     sandbox,
     schema,
@@ -52,6 +54,7 @@ for command in (
     serve,
     halt,
     resume,
+    rollback,
     status,
     explain,
     statement,
@@ -60,6 +63,7 @@ for command in (
     erase,
 ):
     app.command(command.__name__.rpartition(".")[2])(command.command)
+app.add_typer(hold.app, name="hold")
 app.add_typer(db.app, name="db")
 
 

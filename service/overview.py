@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from mapping.book import Book
 from partnersync.ids import Ref
+from partnersync.money import Money
 from service.naming import Names
 from service.shop import Shop
 from service.steps.drift import problem
@@ -17,10 +18,12 @@ from service.steps.rules import rules_of_the_day
 from state.backup import recovering
 from state.credits import Credits
 from state.drifts import Drifts
+from state.holds import Holds
 from state.overview import Allowance, Overview, Troubled
 from state.plans import Plans
 from state.quarantines import quarantined
 from state.rests import Rest, Rests
+from state.reversals import Reversals
 from state.runs import Run, Runs
 from state.slots import Slots
 
@@ -103,6 +106,23 @@ class Drifted:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What is not written or paid again: a value of a field, or an amount of commission, and since which run."""
+
+    record: str
+    what: str
+    value: str | None
+    reason: str
+    actor: str
+    run: int | None
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        return f"{self.record} {self.what}: not {self.value or 'emptied'} again, {self.reason} ({self.actor})"
+
+
+@dataclass(frozen=True, slots=True)
 class Stand:
     """The whole of it."""
 
@@ -119,6 +139,7 @@ class Stand:
     troubled: tuple[Write, ...]
     quarantined: tuple[Aside, ...]
     drifts: tuple[Drifted, ...]
+    held: tuple[HeldBack, ...]
     findings: tuple[Seen, ...]
 
     def by_status(self) -> Mapping[str, list[Write]]:
@@ -159,6 +180,7 @@ def stand(shop: Shop) -> Stand:
         troubled=tuple(_write(each) for each in overview.troubled()),
         quarantined=tuple(Aside(record(each.ref), each.kind, each.reason) for each in quarantined(shop.database)),
         drifts=tuple(_drifts(shop)),
+        held=tuple(held_back(shop)),
         findings=tuple(_findings(shop, rules.book)),
     )
 
@@ -213,6 +235,16 @@ def _connections(shop: Shop, overview: Overview, now: datetime, failed: Mapping[
 
 def _write(each: Troubled) -> Write:
     return Write(each.status, record(each.ref), each.fields, each.code, each.message, each.at)
+
+
+def held_back(shop: Shop) -> Iterable[HeldBack]:
+    """Every hold on a field, then every amount that was taken back."""
+    for each in Holds(shop.database).all():
+        yield HeldBack(record(each.ref), each.field, each.value, each.reason, each.actor, each.run)
+    for back in Reversals(shop.database).all():
+        what = f"commission of {back.key.partner}"
+        amount = str(Money(back.minor, back.key.currency))
+        yield HeldBack(record(back.key.opportunity), what, amount, back.cause, back.actor, back.run)
 
 
 def _drifts(shop: Shop) -> Iterable[Drifted]:

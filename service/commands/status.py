@@ -23,7 +23,7 @@ WORDS = {
     "unknown": "not known whether it landed; the next run looks",
     "inflight": "being sent, or a run was killed; the next run looks",
     "pending": "to be sent again by the next run",
-    "parked": "refused again and again; waits for a person",
+    "parked": "refused by the CRM; sent again when something about it changes, or by partnersync apply",
 }
 READS = {"hot": "what changed", "warm": "deletions, merges, people", "cold": "everything, once more"}
 
@@ -76,6 +76,7 @@ def _print(found: Stand, out: Console) -> None:
     _runs(found, out)
     _waits(found, out)
     _drifts(found, out)
+    _held(found, out)
     _aside(found, out)
     _wrong(found, out)
 
@@ -155,6 +156,17 @@ def _drifts(found: Stand, out: Console) -> None:
         if each.stands_still:
             _line(out, f"  {each.stands_still} stands still, seen {ago(found.now, each.since)}", style="yellow")
         _told(out, each.problem, 6 if each.stands_still else 2)
+
+
+def _held(found: Stand, out: Console) -> None:
+    if not found.held:
+        return
+    out.print()
+    _line(out, f"Held back: {len(found.held):,}", style="bold")
+    for each in found.held[:FEW]:
+        _told(out, each.sentence, 2)
+    _more(out, found.held)
+    out.print("  let go of it: partnersync hold release")
 
 
 def _aside(found: Stand, out: Console) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from connectors.base import Connector
 from partnersync.changes import TaskChange
 from partnersync.records import RawRecord
 from reconcile.writeback.tasks import Known
-from service.steps.writer import text_of
+from service.steps.writer import draft, text_of
 from state.tasks import StoredTask
 
 
@@ -37,3 +39,10 @@ def as_seen(task: Known, found: RawRecord | None) -> Known:
     ours = {"subject": task.subject, "due_on": task.due_on.isoformat(), "owner": task.owner}
     edited = any(name in said and said[name] != value for name, value in ours.items())
     return replace(task, edited=edited)
+
+
+def looked_up(crm: Connector, mine: Mapping[str, Known]) -> dict[str, Known]:
+    """Our tasks as the CRM has them now."""
+    open_ones = [as_change(task) for task in mine.values() if task.state == "open"]
+    found = crm.find_tasks([draft(change) for change in open_ones]) if open_ones else {}
+    return {key: as_seen(task, found.get(key)) if task.state == "open" else task for key, task in mine.items()}

@@ -21,10 +21,10 @@ from reconcile.writeback.plan import Cell, Held, field_change, plan
 from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review
 from service.shop import Shop
 from service.steps.drift import unwritable
-from service.steps.known import as_change, as_known, as_seen
+from service.steps.known import as_known, looked_up
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
-from service.steps.writer import Schemas, draft, text_of
+from service.steps.writer import Schemas, text_of
 from state.holds import Hold, Holds
 from state.people import People
 from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
@@ -323,9 +323,7 @@ class Planner:
 
     def _looked_up(self, connection: str, mine: Mapping[str, Known]) -> dict[str, Known]:
         """Our tasks as the CRM has them now."""
-        open_ones = [as_change(task) for task in mine.values() if task.state == "open"]
-        found = self._shop.crm(connection).find_tasks([draft(change) for change in open_ones]) if open_ones else {}
-        seen = {key: as_seen(task, found.get(key)) if task.state == "open" else task for key, task in mine.items()}
+        seen = looked_up(self._shop.crm(connection), mine)
         closed = [key for key, task in seen.items() if task.state != "open" and mine[key].state == "open"]
         if closed:
             self._closed += closed

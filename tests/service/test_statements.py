@@ -25,11 +25,12 @@ SMALL = {
     "run",
     "plan",
     "person",
+    "bucket",
     "drift",
     "rest",
 }
 """Tables that hold as many rows as there are objects, pools, months or runs."""
-ONCE = {"dirty", "dirty_pool", "dirty_record", "quarantine"}
+ONCE = {"dirty", "dirty_pool", "dirty_record", "hold", "quarantine"}
 """Tables of what is to be done, or of what is wrong: read as a whole because all of it is wanted."""
 WHOLE = (
     "SELECT standing.opportunity FROM standing WHERE standing.workspace = ? AND standing.config != ?",
