@@ -26,7 +26,7 @@ from state import database
 from tests.faults.crashes.points import Passing, Points
 from tests.faults.crashes.wire import wired
 from tests.faults.model.ground import CRMS, Ground, ground
-from tests.faults.model.harms import Struck
+from tests.faults.model.harms import WRITES, Struck
 from tests.faults.model.moments import Crash
 from tests.faults.model.steps import Play, Step
 from tests.faults.worlds import LEDGER, canonical, rows
@@ -54,13 +54,13 @@ Picture = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What both databases hold at some moment, ours as its file and its log, and the process that holds the lease."""
+    """What both databases hold at some moment, ours as its file and its log, and the processes that are dead then."""
 
     crm: sqlite3.Connection
     state: bytes
     log: bytes
     at: datetime
-    holder: str
+    dead: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Yard:
         return found
 
     def put_back(self, kept: Kept) -> None:
-        """Everything is as it was; whoever held the lease then is dead."""
+        """Everything is as it was; whoever ran then is dead."""
         Path(f"{self._file}-shm").unlink(missing_ok=True)
         self._file.write_bytes(kept.state)
         self._log.write_bytes(kept.log)
@@ -133,7 +133,7 @@ class Yard:
         here.clock.set(kept.at)
         here.counters.reset()
         self.ground.gone.clear()
-        self.ground.gone.add(kept.holder)
+        self.ground.gone.update(kept.dead)
 
     @contextmanager
     def process(
@@ -188,8 +188,19 @@ class Yard:
             ground.cycle("hot", approve="dana")
             self._deeds(play, draw, 6)
         if kind == "open":
-            play._stir("settle open", draw.choice(CRMS), draw.randrange(1 << 10))
+            play.people.stir(draw.choice(CRMS), draw.randrange(1 << 10), "ask")
+            self._leave_open(draw.choice(("before send", "CRM committed", "after answer")), draw.choice(WRITES))
         ground.move(70)
+
+    def _leave_open(self, point: str, place: str) -> None:
+        """A process dies while it writes."""
+
+        def told(n: int) -> None:
+            if self.points.trace[n - 1] == (point, place):
+                self.points.die()
+
+        with self.process("hot", told=told):
+            pass
 
     @staticmethod
     def _deeds(play: Play, draw: Random, count: int) -> None:
@@ -214,7 +225,7 @@ class Yard:
             log = last.log if last.log == log else log
         crm = sqlite3.connect(":memory:", check_same_thread=False)
         here.store._writer.backup(crm)
-        return Kept(crm, state, log, here.clock.now(), self.ground.owner())
+        return Kept(crm, state, log, here.clock.now(), frozenset({*self.ground.gone, self.ground.owner()}))
 
     def _cycle(self, run: Process) -> Report:
         ended = self.ground.cycle(run.work, shop=run.shop, approve="dana")
