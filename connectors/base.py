@@ -78,6 +78,10 @@ class Meter(Protocol):
         """
         ...
 
+    def answered(self, connection: str, bucket: str) -> None:
+        """The call of ``bucket`` for which this thread waited is over, however it ended."""
+        ...
+
     def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
         """The CRM refused a call of ``bucket`` because its window is full: ``limit`` calls in ``seconds``, unless it told."""
         ...
@@ -150,6 +154,7 @@ class Writer(Protocol):
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """Update records, in batches as large as the CRM takes; one outcome per write, in any order.
 
+        While the CRM works on a job, outcomes that are ``unknown`` come before the final ones; the last one of a write counts.
         A failure of the connection makes the outcome ``unknown`` for every write that may have landed and ``retry``
         for those that surely did not.
         """

@@ -96,7 +96,11 @@ class Line:
 
     def after(self, method: str, url: str, status: int | None, headers: Mapping[str, str]) -> None:
         """Count one exchange (``status`` None: no answer came) and learn what is left."""
-        endpoint = self.dialect.endpoint(method, urlsplit(url).path)
+        path = urlsplit(url).path
+        bucket = self.dialect.bucket(method, path)
+        if bucket is not None:
+            self.surroundings.meter.answered(self.connection, bucket)
+        endpoint = self.dialect.endpoint(method, path)
         self.surroundings.meter.count(self.connection, self.freshness, endpoint, status)
         if status is not None:
             for budget in self.dialect.budgets(headers, self):

@@ -6,14 +6,16 @@ transaction before each call would cost more than many a call.
 The choice: the bucket's row lists what is taken, and until when it counts. A process takes a handful of places at once and
 has half a second to use them. Example, 190 calls in 10 s, of which 188 are given out in 10.1 s:
 
-    at 0.0 s   A takes 11 places, to be used by 0.5 s           [A1: 11 until 10.6 s]
-    at 0.2 s   A used them all and takes 11 more                [A1: 11 until 10.3 s] [A2: 11 until 10.8 s]
-    at 0.3 s   B takes 11                                       … + [B1: 11 until 10.9 s]
+    at 0.0 s   A takes 11 places, to be used by 0.5 s           [A1: 11 until 11.6 s]
+    at 0.2 s   A's calls are answered, and it takes 11 more     [A1: 11 until 10.3 s] [A2: 11 until 11.8 s]
+    at 0.3 s   B takes 11                                       … + [B1: 11 until 11.9 s]
     at 2.0 s   188 are taken: both are told to wait             until the first of them no longer counts
 
-A place counts from its use on for the whole window, so no window ever holds more, where two fixed windows would hold twice
-as many around the turn. What a killed process took and did not use is lost for a window, not for ever. Where the CRM says
-that more is used than we know of, another program shares its limit, and the rest counts as taken.
+A place counts until a whole window after its call was *answered*: a request travels as long as it likes, but whoever answers
+it has counted it before. (Counted from when they were sent, calls of a busy machine arrived closer together than that, and
+five searches a second became six.) No window ever holds more, where two fixed windows would hold twice as many around the
+turn. What a killed process took is lost for a window and a second, not for ever. Where the CRM says that more is used than
+we know of, another program shares its limit, and the rest counts as taken.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, get_ident
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -32,10 +34,16 @@ from state.schema import bucket
 
 Key = tuple[str, str]
 """Connection and bucket."""
+Grant = tuple[str, int, int]
+"""Whose places, until when they count (microseconds in the database's time), how many."""
 MARGIN = 0.1
 """Seconds that a window is held longer than the CRM says: calls do not all travel equally long."""
 _SHARE = 16
 _USE_WITHIN = 0.5
+_LATE = 1.0
+"""Seconds that a call of which nothing is heard may take to arrive."""
+_POLL = 0.02
+_LOOK_AGAIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +60,24 @@ class Size:
 
 
 @dataclass(slots=True)
-class _Held:
-    """Places that this process took: how many of ``taken`` are ``left``, until when, and when the last one was used."""
+class _Handful:
+    """Places that this process took: ``left`` of them to be used by ``use_by``, ``flying`` not answered for yet."""
 
     taken: int
     left: int
     use_by: float
-    used_at: float
+    flying: int = 0
+    used_at: float = 0.0
+    answered_at: float = 0.0
     id: str = field(default_factory=lambda: uuid4().hex[:12])
+
+    def use(self) -> None:
+        self.left -= 1
+        self.flying += 1
+        self.used_at = self.answered_at = time.monotonic()
+
+    def give_back(self) -> None:
+        self.taken, self.left = self.taken - self.left, 0
 
 
 class Buckets:
@@ -69,22 +87,33 @@ class Buckets:
         self._database = database
         self._lock = Lock()
         self._sizes = self._stored() | dict(sizes)
-        self._held: dict[Key, _Held] = {}
+        self._mine: dict[Key, dict[str, _Handful]] = {}
+        self._flying: dict[tuple[Key, int], _Handful] = {}
         self._known: dict[Key, int] = {}
+        self._look_again_at = 0.0
 
     def take(self, connection: str, name: str) -> float:
         """Seconds to wait before asking again; 0.0: a place is taken, make the call."""
         key = (connection, name)
         with self._lock:
+            self._land(key)  # a call that nobody told the end of was never made
+            now = time.monotonic()
+            if key not in self._sizes and now >= self._look_again_at:
+                self._sizes = self._stored() | self._sizes  # another process may have been told meanwhile
+                self._look_again_at = now + _LOOK_AGAIN
             size = self._sizes.get(key)
             if size is None:
                 return 0.0
-            held, now = self._held.get(key), time.monotonic()
-            if held is not None and held.left and now < held.use_by:
-                held.left -= 1
-                held.used_at = now
-                return 0.0
-            return self._grant(key, size, held)
+            for handful in self._mine.get(key, {}).values():
+                if handful.left and now < handful.use_by:
+                    self._use(key, handful)
+                    return 0.0
+            return self._grant(key, size)
+
+    def answered(self, connection: str, name: str) -> None:
+        """The call for which this thread took a place is over: the CRM counted it before, or will never see it."""
+        with self._lock:
+            self._land((connection, name))
 
     def learn(self, connection: str, name: str, size: Size, used: int) -> None:
         """The CRM told the bucket's size, and how many calls of the window it has seen."""
@@ -104,34 +133,66 @@ class Buckets:
         """The CRM says that the window is full; ``otherwise`` is the size of a bucket of which nothing was told."""
         with self._lock:
             size = self._sizes.get((connection, name), otherwise)
-            self._held.pop((connection, name), None)
+            for handful in self._mine.get((connection, name), {}).values():
+                handful.give_back()
         self.learn(connection, name, size, size.most)
 
-    def _grant(self, key: Key, size: Size, held: _Held | None) -> float:
+    def _grant(self, key: Key, size: Size) -> float:
         before = time.monotonic()
+        mine = self._mine.setdefault(key, {})
+        for handful in mine.values():
+            handful.give_back()
         with self._database.marking() as open_:
             grants, now = self._open(open_, key)
-            if held is not None:
-                # What was not used is given back; what was used counts from then on, however early or late that was.
-                until = now - _micro(before - held.used_at) + _micro(size.seconds)
-                used = held.taken - held.left
-                grants = [(id_, until, used) if id_ == held.id else (id_, at, n) for id_, at, n in grants]
-                grants = [each for each in grants if each[1] > now and each[2] > 0]
-                del self._held[key]
+            grants = [self._known_better(each, now, before, size, mine) for each in grants]
+            grants = [each for each in grants if each[1] > now and each[2] > 0]
             room = size.most - sum(count for _, _, count in grants)
             if room > 0:
                 taken = min(room, max(1, size.most // _SHARE))
-                within = min(_USE_WITHIN, size.seconds / 20) if taken > 1 else 0.0
-                mine = _Held(taken, taken - 1, before + within, before)
-                grants.append((mine.id, now + _micro(within + size.seconds), taken))
+                within = min(_USE_WITHIN, size.seconds / 20)
+                new = _Handful(taken, taken, before + within)
+                until = now + _micro(within + size.seconds + min(_LATE, size.seconds))
+                grants.append((new.id, until, taken))
             self._close(open_, key, size, grants)
+        counting = {id_ for id_, _, _ in grants}
+        self._mine[key] = {id_: each for id_, each in mine.items() if id_ in counting}
         if room > 0:
-            mine.used_at = time.monotonic()
-            self._held[key] = mine
+            self._mine[key][new.id] = new
+            self._use(key, new)
             return 0.0
-        return max(0.001, (min(at for _, at, _ in grants) - now) / 1_000_000)
+        return max(_POLL, min(self._frees(each, now, before, size, mine) for each in grants))
 
-    def _open(self, open_: Connection, key: Key) -> tuple[list[tuple[str, int, int]], int]:
+    def _use(self, key: Key, handful: _Handful) -> None:
+        handful.use()
+        self._flying[key, get_ident()] = handful
+
+    def _land(self, key: Key) -> None:
+        handful = self._flying.pop((key, get_ident()), None)
+        if handful is not None:
+            handful.flying -= 1
+            handful.answered_at = time.monotonic()
+
+    @staticmethod
+    def _known_better(grant: Grant, now: int, before: float, size: Size, mine: Mapping[str, _Handful]) -> Grant:
+        """Our own: what was not used is given back, the rest counts from its last answer, however early or late that was."""
+        id_, until, _ = grant
+        handful = mine.get(id_)
+        if handful is None:
+            return grant
+        if handful.flying:
+            return id_, max(until, now + _micro(size.seconds + min(_LATE, size.seconds))), handful.taken
+        return id_, now - _micro(before - handful.answered_at) + _micro(size.seconds), handful.taken
+
+    @staticmethod
+    def _frees(grant: Grant, now: int, before: float, size: Size, mine: Mapping[str, _Handful]) -> float:
+        """In how many seconds these places may be free; our own calls will have been answered at once, at best."""
+        id_, until, _ = grant
+        handful = mine.get(id_)
+        if handful is not None and handful.flying:
+            return handful.used_at + size.seconds - before
+        return (until - now) / 1_000_000
+
+    def _open(self, open_: Connection, key: Key) -> tuple[list[Grant], int]:
         """What is taken and still counts, and the database's time; nobody else changes the row until the commit."""
         insert = sqlite.insert if self._database.dialect == "sqlite" else postgresql.insert
         made = insert(bucket).values(self._row(key) | {"most": 0, "window": 0, "taken": []})
@@ -141,7 +202,7 @@ class Buckets:
         now = int(open_.execute(select(self._database.now())).scalar_one())
         return [(str(id_), int(at), int(count)) for id_, at, count in stored if int(at) > now], now
 
-    def _close(self, open_: Connection, key: Key, size: Size, grants: list[tuple[str, int, int]]) -> None:
+    def _close(self, open_: Connection, key: Key, size: Size, grants: list[Grant]) -> None:
         self._known[key] = sum(count for _, _, count in grants)
         values = {"most": size.most, "window": _micro(size.seconds), "taken": [list(each) for each in grants]}
         open_.execute(update(bucket).where(*self._here(key)).values(values))

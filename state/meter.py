@@ -102,6 +102,10 @@ class DatabaseMeter:
         self._refuse_reserved(connection)
         return self._buckets.take(connection, bucket)
 
+    def answered(self, connection: str, bucket: str) -> None:
+        """The call for which this thread waited is over, however it ended."""
+        self._buckets.answered(connection, bucket)
+
     def awake(self, connection: str) -> None:
         """Raises:
         QuotaError: the connection rests; it is not asked anything, not even to sign in.

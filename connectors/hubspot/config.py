@@ -29,7 +29,7 @@ class HubSpotConnection(Connection):
     host_pattern: ClassVar[str] = r"api(?:-[a-z0-9]+)?\.hubapi\.com"
     host_example: ClassVar[str] = "https://api.hubapi.com"
     field_pattern: ClassVar[str] = r"[a-z][a-z0-9_]*"
-    paces: ClassVar[Mapping[str, tuple[int, float]]] = {"search": (5, 1.05)}  # for the whole account; no header says so
+    paces: ClassVar[Mapping[str, tuple[int, float]]] = {"search": (5, 1.02)}  # for the whole account; no header says so
 
     crm: Literal["hubspot"]
     url: str = "https://api.hubapi.com"

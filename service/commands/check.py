@@ -53,6 +53,9 @@ class NoMeter:
         """Now."""
         return 0.0
 
+    def answered(self, connection: str, bucket: str) -> None:
+        """Nobody waits for it."""
+
     def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
         """Not remembered."""
 

@@ -34,6 +34,7 @@ class CountingMeter:
     budgets: dict[str, Budget] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     rests: list[tuple[float | None, str]] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
     filled: list[tuple[str, int, float]] = field(default_factory=list)
 
     def count(self, connection: str, freshness: Freshness, endpoint: str, status: int | None) -> None:
@@ -44,6 +45,9 @@ class CountingMeter:
 
     def wait(self, connection: str, bucket: str) -> float:
         return self.waits.pop(0) if self.waits else 0.0
+
+    def answered(self, connection: str, bucket: str) -> None:
+        self.over.append(bucket)
 
     def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
         self.filled.append((bucket, limit, seconds))
