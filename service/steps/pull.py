@@ -18,6 +18,7 @@ from partnersync.records import Page, RawRecord, Unreadable, Wanted
 from service.feeds import FILES, Feed
 from service.shop import Shop
 from service.steps.drift import stopped
+from service.steps.joining import joined
 from state.cursors import Cursors
 from state.database import Fence
 from state.facts import Facts
@@ -89,7 +90,7 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
         case _:
             pages = connector.hot(wanted)
     facts = Facts(shop.database, one_pull=True)
-    for page in pages:
+    for page in joined(pages, shop.stop):
         feed = mine[page.object]
         counts = _remember(shop, facts, fence, feed, page)
         pulled.counts += counts
