@@ -47,6 +47,8 @@ class SalesforceSettings:
     """`Object.Field`: absent from describe, selecting or writing it is INVALID_FIELD."""
     read_only_fields: tuple[str, ...] = ()
     """`Object.Field`: readable, writing it is INVALID_FIELD_FOR_INSERT_UPDATE."""
+    new_fields_hidden: bool = False
+    """A field made over the Tooling API is in `hidden_fields` until somebody takes it out, as without permissions."""
     bulk_enabled: bool = True
     lock_row_status: int = 400
     insufficient_access_status: int = 403

@@ -52,6 +52,7 @@ class SalesforceConnection(Connection):
 
     ``bulk_from``: an object of so many records or more is read in full by a bulk job (0: never);
     ``bulk_writes_from``: so many writes to one object, or more, are sent by bulk jobs (0: never).
+    ``create_fields``: whether ``partnersync setup --yes`` makes missing fields or leaves them to an administrator.
     ``duplicates``: whether an update that a duplicate rule objects to is refused, or saved where the rule lets us.
     """
 
@@ -68,6 +69,7 @@ class SalesforceConnection(Connection):
     bulk_writes_from: Whole = 0
     task_key: Annotated[str, BeforeValidator(_field_name)] = "partnersync_key__c"
     duplicates: Literal["refuse", "save"] = "refuse"
+    create_fields: Literal["by_hand", "tooling"] = "by_hand"
 
     @field_validator("bulk_from", "bulk_writes_from")
     @classmethod

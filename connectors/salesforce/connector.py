@@ -18,6 +18,7 @@ from connectors.salesforce.api import Api
 from connectors.salesforce.conditional import send_unmodified
 from connectors.salesforce.config import SalesforceConnection
 from connectors.salesforce.dialect import SalesforceDialect
+from connectors.salesforce.fieldmaking import created, spelled_out
 from connectors.salesforce.ingest import MOST, Ingest
 from connectors.salesforce.pulling import Pulling
 from connectors.salesforce.sending import AT_ONCE, CHUNK, Sender
@@ -78,8 +79,9 @@ class SalesforceConnector:
         batch = AT_ONCE if self._sender.composite else CHUNK
         least = self._settings.bulk_writes_from if self._ingest.works else 0
         bulk = Bulk(least, MOST) if least else None
+        creates = self._settings.create_fields == "tooling"
         return Capabilities(
-            writable=True, tasks=TASK, batch=batch, creates_fields=False, read_back=reading.RETRIEVE, bulk=bulk
+            writable=True, tasks=TASK, batch=batch, creates_fields=creates, read_back=reading.RETRIEVE, bulk=bulk
         )
 
     def close(self) -> None:
@@ -172,10 +174,12 @@ class SalesforceConnector:
         return normal(schema, value)
 
     def create_fields(self, object_: str, fields: Sequence[FieldSchema]) -> Iterable[Outcome]:
-        """Refused, with what to do: a field made by an integration stays invisible until an admin grants it."""
-        for field in fields:
-            message = f"create {object_}.{field.name} ({field.kind}) in Setup and make it visible to our user"
-            yield Outcome(field.name, "rejected", code="BY_HAND", message=message)
+        """Made through the Tooling API where the settings allow it; else refused, with what to do."""
+        if self._settings.create_fields == "by_hand":
+            yield from spelled_out(object_, fields)
+            return
+        yield from self._counted("check", created(self._api, object_, fields))
+        self._shapes.pop(object_, None)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 

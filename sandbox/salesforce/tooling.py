@@ -64,6 +64,9 @@ def _create(org: Org, call: ApiCall) -> Reply:
     except ValueError as error:
         raise SalesforceError("DUPLICATE_DEVELOPER_NAME", str(error), ["FullName"]) from error
     table = "Task" if object_name == "Activity" else org.sobject(object_name).name
+    if org.switches.new_fields_hidden:
+        hidden = (*org.switches.hidden_fields, f"{table}.{field.name}")
+        org.settings.update("salesforce", {"hidden_fields": hidden})
     return json_reply(
         201, {"id": field_id(table, field.name), "success": True, "errors": [], "warnings": [], "infos": []}
     )

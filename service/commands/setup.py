@@ -26,6 +26,7 @@ KINDS: dict[str, FieldKind] = {
     "account.won_deals": "number",
     "account.last_credited_on": "date",
 }
+CREATED = "created"
 SCALES = {"commission.earned": 2, "credit.share": 2, "account.open_deals": 0, "account.won_deals": 0}
 
 
@@ -74,7 +75,7 @@ def command(
             out.print("  Then give the integration user's permission set read and edit on each of them.")
     if missing and not yes:
         out.print("Create what can be created with: partnersync setup --yes")
-    refused = [name for (_, name), word in made.items() if word != "created"]
+    refused = [name for (_, name), word in made.items() if not word.startswith(CREATED)]
     if refused:
         raise RejectedError(f"not created: {', '.join(refused)}")
 
@@ -146,5 +147,6 @@ def _create(shop: Shop, missing: Sequence[Missing]) -> dict[tuple[str, str], str
         connector = shop.crm(each.connection)
         if connector.capabilities.creates_fields:
             for outcome in connector.create_fields(each.object, each.fields):
-                made[each.connection, outcome.key] = "created" if outcome.status == "applied" else outcome.message
+                told = f"created; {outcome.message}" if outcome.message else CREATED
+                made[each.connection, outcome.key] = told if outcome.status == "applied" else outcome.message
     return made

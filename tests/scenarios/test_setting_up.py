@@ -44,3 +44,23 @@ def test_missing_fields_are_shown_then_created_in_hubspot_and_spelled_out_for_sa
 
 def test_where_every_field_is_there_it_says_so(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Every field that the config writes to is there." in ran(company.config, capsys)
+
+
+def test_where_the_settings_allow_it_salesforce_gets_its_fields_and_it_is_told_who_must_grant_them(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = company.config.read_text(encoding="utf-8")
+    company.config.write_text(text.replace("crm: salesforce", "crm: salesforce\n    create_fields: tooling", 1))
+    bare = World.open()
+    for type_, definition in REPS_OWN:
+        bare.hubspot.add_property(type_, definition)
+    company.crm.serve(bare)
+
+    shown = ran(company.config, capsys)
+    created = ran(company.config, capsys, yes=True)
+    after = ran(company.config, capsys)
+    bare.close()
+
+    assert "salesforce · Opportunity: an administrator" not in shown
+    assert "FieldPermissions" in created
+    assert "Every field that the config writes to is there." in after
