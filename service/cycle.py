@@ -28,6 +28,7 @@ from service.steps.settle import Moved, post, preview
 from state.backup import recovered, recovering
 from state.database import Fence
 from state.holds import Holds
+from state.journal import Journal
 from state.plans import Plans as StoredPlans
 from state.runs import Runs
 from state.snapshots import Snapshots
@@ -165,6 +166,7 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         report.plan = planned.plan
         report.pulled.failed |= planned.failed
         Standings(shop.database).settle(fence, planned.quiet)
+        Journal(shop.database, fence, run).supersede()
         if planned.closed:
             Tasks(shop.database).close(fence, planned.closed)
         if planned.let_go:

@@ -3,10 +3,13 @@
 An intent is stored with the old values before it is sent, and every value sent is ours from that moment: it may land late.
 An outcome that says that a value surely never landed (rejected, to be sent again) takes it back.
 
-    begin     in flight; each field's value joins ``sent``
+    begin     in flight; each field's value joins ``sent``; other pending values for the same record are superseded
     finish    applied, verified → the value and its read-back become B; an edit noted for the field is forgotten
               rejected, pending → its values never carried; ``sent`` forgets them
               unknown, conflict → its values may have carried; ``sent`` keeps them
+    park      rejected, and nothing changed since → parked: not sent until its input changes or a person insists
+    supersede pending, and no plan wants it any more → superseded
+    (undoing) applied, verified, and a rollback put it back → reverted
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from state.marks import upsert
 from state.places import place_ids
 from state.reaching import chunks
 from state.refusals import refused
-from state.schema import base, hold, intent, noted, sent, task
+from state.schema import base, dirty_record, fact, hold, intent, noted, place, sent, task
 
 OPEN = ("inflight", "unknown")
 LANDED = ("applied", "verified")
@@ -50,7 +53,10 @@ class Journal:
         """
         now = self._database.stamp()
         with self._database.writing(self._fence) as open_:
-            again = self._newest(open_, [each.key for each in intents], (*OPEN, "pending"))
+            keys = [each.key for each in intents]
+            open_ones = self._newest(open_, keys, OPEN)  # settled for the run that decided them
+            replanned = self._newest(open_, keys, ("pending",))
+            again = open_ones | replanned
             new = [each for each in intents if each.key not in again]
             ids = again | dict(
                 zip((each.key for each in new), self._database.take(open_, intent, len(new)), strict=True)
@@ -58,9 +64,23 @@ class Journal:
             if new:
                 open_.execute(insert(intent), [self._row(ids[each.key], each) for each in new])
             here = update(intent).where(intent.c.workspace == self._workspace)
-            for some in chunks(sorted(again.values())):
-                flying = {"status": "inflight", "begun_at": now, "finished_at": None, "run": self._run}
+            for some in chunks(sorted(open_ones.values())):
+                flying = {"status": "inflight", "begun_at": now, "finished_at": None}
                 open_.execute(here.where(intent.c.id.in_(some)).values(**flying))
+            renewed = [
+                {
+                    "i": replanned[each.key],
+                    "b": dict(each.before),
+                    "t": stored_change(each.task) if each.task else None,
+                    "r": self._run,
+                    "n": now,
+                }
+                for each in intents
+                if each.key in replanned
+            ]
+            if renewed:
+                open_.execute(_RENEW.where(intent.c.workspace == self._workspace), renewed)
+            self._replace(open_, [each for each in intents if each.task is None], ids)
             rows = [
                 {**cell, "intent": ids[each.key], "value": value, "at": now}
                 for each, cell, value in self._cells(open_, intents)
@@ -106,10 +126,47 @@ class Journal:
             rows = sorted(open_.execute(query), key=lambda row: row.id)
         return [_intent(row) for row in rows]
 
-    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
-        """Which of these the CRM refused lately and would refuse again: key → what it said."""
+    def park(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        """Park those of these that the CRM refused and would refuse again: key → what it said."""
         with self._database.reading() as open_:
-            return refused(self._database, open_, intents)
+            found = refused(self._database, open_, intents)
+        for some in chunks(sorted(id_ for id_, _ in found.values())):
+            with self._database.writing(self._fence) as open_:
+                here = update(intent).where(intent.c.workspace == self._workspace, intent.c.id.in_(some))
+                open_.execute(here.values(status="parked", run=self._run))
+        return {key: said for key, (_, said) in found.items()}
+
+    def supersede(self) -> int:
+        """Let go of what earlier runs left to be sent again and no plan wants any more: its record needs nothing now."""
+        wanted = (
+            select(dirty_record.c.fact)
+            .where(dirty_record.c.workspace == intent.c.workspace, dirty_record.c.fact == fact.c.id)
+            .exists()
+        )
+        query = (
+            select(intent.c.id)
+            .join(
+                place,
+                (place.c.workspace == intent.c.workspace)
+                & (place.c.crm == intent.c.crm)
+                & (place.c.org == intent.c.org)
+                & (place.c.object == intent.c.object),
+            )
+            .join(
+                fact,
+                (fact.c.workspace == intent.c.workspace)
+                & (fact.c.place == place.c.id)
+                & (fact.c.external == intent.c.external),
+            )
+            .where(intent.c.workspace == self._workspace, intent.c.status == "pending")
+            .where((fact.c.life != "live") | ~wanted)
+        )
+        with self._database.reading() as open_:
+            ids = sorted(open_.execute(query).scalars())
+        for some in chunks(ids):
+            with self._database.writing(self._fence) as open_:
+                self._supersede(open_, some)
+        return len(ids)
 
     def remember(self, changes: Iterable[FieldChange]) -> None:
         """Keep what is decided without sending: ``adopt`` makes the CRM's value B, ``hold`` keeps ours from being written,
@@ -146,6 +203,25 @@ class Journal:
                 open_.execute(upsert(self._database, noted), edits)
             if held:
                 open_.execute(upsert(self._database, hold), held)
+
+    def _replace(self, open_: Connection, intents: Sequence[Intent], ids: Mapping[str, int]) -> None:
+        """Newer values for a record replace whatever of another wish was left to be sent to it."""
+        sent_now = {each.ref: ids[each.key] for each in intents}
+        query = select(intent.c.id, intent.c.crm, intent.c.org, intent.c.object, intent.c.external).where(
+            intent.c.workspace == self._workspace, intent.c.status == "pending", intent.c.task.is_(None)
+        )
+        old = [
+            row.id
+            for row in open_.execute(query)
+            if sent_now.get(Ref(row.crm, row.org, row.object, row.external), row.id) != row.id
+        ]
+        self._supersede(open_, old)
+
+    def _supersede(self, open_: Connection, ids: Sequence[int]) -> None:
+        now = self._database.stamp()
+        for some in chunks(ids):
+            here = update(intent).where(intent.c.workspace == self._workspace, intent.c.id.in_(some))
+            open_.execute(here.values(status="superseded", finished_at=now))
 
     def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int]) -> None:
         back = {each.intent.key: each.read_back or each.intent.desired for each in landed}
@@ -259,6 +335,18 @@ _FINISH = (
         code=bindparam("c"),
         message=bindparam("m"),
         finished_at=bindparam("e"),
+    )
+)
+_RENEW = (
+    update(intent)
+    .where(intent.c.id == bindparam("i"))
+    .values(
+        status="inflight",
+        before=bindparam("b"),
+        task=bindparam("t"),
+        run=bindparam("r"),
+        begun_at=bindparam("n"),
+        finished_at=None,
     )
 )
 _FORGET = delete(noted).where(

@@ -1,14 +1,13 @@
 """Writes that a CRM refused and would refuse again: the same values on a record that has not changed since.
 
-Sent with every cycle they would cost calls forever and bury what is new. They are tried again when what we want changes, when
-the record changes (somebody may have filled in what a validation rule missed), and otherwise once a day, because a permission
-that an admin grants changes no record.
+Sent with every cycle they would cost calls forever and bury what is new. They are tried again when their input changes: what we
+want, or the record (somebody may have filled in what a validation rule missed). A permission that an admin grants, or a rule
+that one mends, changes neither: for that a person applies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import Connection, func, select
 
@@ -18,16 +17,14 @@ from state.database import Database
 from state.reaching import chunks
 from state.schema import fact, intent, place, version
 
-TRIED_AGAIN_AFTER = timedelta(days=1)
 _SAID = ("action", "subject", "body", "owner")
 """What of a task a CRM may refuse; the day it is due moves with the day it is planned."""
 
 
-def refused(database: Database, connection: Connection, intents: Sequence[Intent]) -> dict[str, str]:
-    """What was refused and need not be sent now: key → what the CRM said."""
-    since = database.clock.now() - TRIED_AGAIN_AFTER
+def refused(database: Database, connection: Connection, intents: Sequence[Intent]) -> dict[str, tuple[int, str]]:
+    """What was refused and need not be sent now: key → its number in the journal, and what the CRM said."""
     asked = {each.key: each for each in intents}
-    found: dict[str, str] = {}
+    found: dict[str, tuple[int, str]] = {}
     for some in chunks(sorted(asked)):
         last = (
             select(func.max(intent.c.id))
@@ -45,13 +42,12 @@ def refused(database: Database, connection: Connection, intents: Sequence[Intent
         query = select(intent, changed.label("changed_at")).where(
             intent.c.workspace == database.workspace,
             intent.c.id.in_(last),
-            intent.c.status == "rejected",
-            intent.c.finished_at > since,
+            intent.c.status.in_(("rejected", "parked")),
         )
         for row in connection.execute(query):
             moved = row.changed_at is not None and row.changed_at > row.finished_at
             if not moved and _same(asked[row.key], row):
-                found[row.key] = row.message
+                found[row.key] = (row.id, row.message)
     return found
 
 

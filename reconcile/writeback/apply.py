@@ -15,7 +15,7 @@ landing has landed: a create of the last minutes may still be running inside the
 long as one may run there, and look once more.
 
 A change is sent only if the record still says what it said when the plan was made; what moved is listed and left to the
-next plan. What the CRM refused lately is parked: not sent again while neither our values nor the record change, unless a
+next plan. What the CRM refused is parked: not sent again while neither our values nor the record change, unless a
 person asks for it.
 """
 
@@ -56,7 +56,7 @@ class Applied:
 
 @dataclass(slots=True)
 class Doer:
-    """Applies changes of one org or portal; with ``insist`` also those that the CRM refused lately.
+    """Applies changes of one org or portal; with ``insist`` also those that the CRM refused.
 
     ``recovering``: the database was restored, and tasks that it does not know may be there: each is looked for first.
     ``waited``: whatever was sent before has landed by now.
@@ -128,7 +128,7 @@ class Doer:
                 intent = self._intent(held)
                 ready.append(intent)
                 changes[intent.key] = held
-        parked = self._refused(ready)
+        parked = self._parked(ready)
         for key, said in parked.items():
             for change in changes[key]:
                 yield Applied(change, "parked", f"refused before: {said}")
@@ -234,7 +234,7 @@ class Doer:
         for key in sorted(waiting):
             yield Applied(by_key[key], "unknown", "sent before, and not yet known to be there")
         intents = [self._task_intent(change) for change in changes if change.key not in waiting]
-        parked = self._refused(intents)
+        parked = self._parked(intents)
         for key, said in parked.items():
             yield Applied(by_key[key], "parked", f"refused before: {said}")
         ready = [intent for intent in intents if intent.key not in parked]
@@ -256,8 +256,8 @@ class Doer:
         self.journal.finish(there)
         return there
 
-    def _refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
-        return {} if self.insist else self.journal.refused(intents)
+    def _parked(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        return {} if self.insist else self.journal.park(intents)
 
     @staticmethod
     def _task_intent(change: TaskChange) -> Intent:

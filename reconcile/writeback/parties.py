@@ -20,8 +20,8 @@ class Journal(Protocol):
         """Store outcomes; what is applied or verified becomes B."""
         ...
 
-    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
-        """Which of these the CRM refused lately and would refuse again: key → what it said."""
+    def park(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+        """Park those of these that the CRM refused and would refuse again: key → what it said."""
         ...
 
     def unresolved(self, crm: str, org: str) -> Sequence[Intent]:

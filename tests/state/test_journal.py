@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from partnersync.changes import Done, FieldChange, Intent, Status, TaskChange
 from partnersync.errors import ConflictError
@@ -16,6 +17,7 @@ from state.database import Database, Fence
 from state.facts import Facts
 from state.journal import Journal
 from state.leases import release
+from state.schema import intent
 from state.standings import Standings, StoredCell
 from state.tasks import Tasks
 from tests.state.conftest import Watch
@@ -146,7 +148,7 @@ def test_a_task_is_known_by_its_key_until_it_is_closed(database: Database, journ
     assert (closed.task, closed.open) == (known.task, False)
 
 
-def test_what_was_refused_is_known_until_the_record_or_the_wish_changes_or_a_day_passes(
+def test_what_was_refused_is_parked_until_the_record_or_the_wish_changes(
     database: Database, fence: Fence, journal: Journal, watch: Watch
 ) -> None:
     """A refusal stands for the same values on the same record; a task's due day may move with the day."""
@@ -156,17 +158,88 @@ def test_what_was_refused_is_known_until_the_record_or_the_wish_changes_or_a_day
     tomorrow = Intent("ps-t", DEAL, task=replace(TASK, due_on=date(2026, 4, 2)))
     other = Intent("ps-t", DEAL, task=replace(TASK, owner="006"))
 
-    assert journal.refused([INTENT, tomorrow]) == {"ps-1": "no", "ps-t": "inactive owner"}
-    assert journal.refused([replace(INTENT, before={"Partner__c": "x"}), other, Intent("ps-2", DEAL, {"A": "b"})]) == {}
+    assert journal.park([INTENT, tomorrow]) == {"ps-1": "no", "ps-t": "inactive owner"}
+    assert journal.park([replace(INTENT, before={"Partner__c": "x"}), other, Intent("ps-2", DEAL, {"A": "b"})]) == {}
     changed = Page("Opportunity", (record("Opportunity", "1", 5, Amount="2"),))
     seen_at = watch.now() + timedelta(minutes=1)
     Facts(database).remember(fence, changed, "opportunity", seen_at, "crm", {}, lambda _: Reach(()), "f1")
-    assert journal.refused([INTENT, tomorrow]) == {}
+    assert journal.park([INTENT, tomorrow]) == {}
 
 
-def test_a_refusal_is_tried_again_after_a_day(journal: Journal, watch: Watch) -> None:
+def test_a_refusal_is_not_tried_again_because_time_passed(journal: Journal, watch: Watch) -> None:
     journal.begin([INTENT])
     journal.finish([Done(INTENT, "rejected", message="no")])
-    watch.at += timedelta(hours=25)
+    for _ in range(3):
+        watch.at += timedelta(days=30)
 
-    assert journal.refused([INTENT]) == {}
+        assert journal.park([INTENT]) == {"ps-1": "no"}
+
+
+def statuses(database: Database) -> list[tuple[str, str, int | None]]:
+    with database.reading() as open_:
+        return [(row.key, row.status, row.run) for row in open_.execute(select(intent).order_by(intent.c.id))]
+
+
+def test_a_newer_wish_replaces_an_older_one_that_is_still_to_be_sent(database: Database, fence: Fence) -> None:
+    remember(Facts(database), fence, record("Opportunity", "1"))
+    first, second = Journal(database, fence, 1), Journal(database, fence, 2)
+    elsewhere = replace(INTENT, key="ps-3", ref=ref("Opportunity", "2"))
+    first.begin([INTENT, elsewhere, Intent("ps-t", DEAL, task=TASK)])
+    first.finish(
+        [Done(INTENT, "pending"), Done(elsewhere, "pending"), Done(Intent("ps-t", DEAL, task=TASK), "pending")]
+    )
+
+    newer = Intent("ps-2", DEAL, {"Partner__c": "Globex"}, {"Partner__c": None})
+    second.begin([newer])
+
+    assert statuses(database) == [
+        ("ps-1", "superseded", 1), ("ps-3", "pending", 1), ("ps-t", "pending", 1), ("ps-2", "inflight", 2)
+    ]  # fmt: skip
+    found = cell(database)
+    assert found is not None
+    assert found.since == ("Globex",)
+
+
+def test_what_is_sent_again_belongs_to_the_run_that_wants_it_now_with_what_stands_there_now(
+    database: Database, fence: Fence
+) -> None:
+    remember(Facts(database), fence, record("Opportunity", "1"))
+    Journal(database, fence, 1).begin([INTENT])
+    Journal(database, fence, 1).finish([Done(INTENT, "pending")])
+    again = replace(INTENT, before={"Partner__c": "Carl"})
+
+    Journal(database, fence, 2).begin([again])
+
+    assert statuses(database) == [("ps-1", "inflight", 2)]
+    assert Journal(database, fence).unresolved("salesforce", "00D1") == [again]
+
+
+def test_what_a_later_run_settles_still_belongs_to_the_run_that_decided_it(database: Database, fence: Fence) -> None:
+    remember(Facts(database), fence, record("Opportunity", "1"))
+    Journal(database, fence, 1).begin([INTENT])
+    Journal(database, fence, 2).begin([INTENT])
+    Journal(database, fence, 2).finish([Done(INTENT, "verified")])
+
+    assert statuses(database) == [("ps-1", "verified", 1)]
+
+
+def test_what_no_plan_wants_any_more_is_let_go(database: Database, fence: Fence, journal: Journal) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "pending")])
+    assert (journal.supersede(), statuses(database)) == (0, [("ps-1", "pending", None)])
+
+    Standings(database).settle(fence, [id_ for ids in Standings(database).dirty("opportunity") for id_ in ids])
+
+    assert (journal.supersede(), statuses(database)) == (1, [("ps-1", "superseded", None)])
+
+
+def test_a_refusal_that_is_met_again_is_parked_and_told_of_with_each_run(database: Database, fence: Fence) -> None:
+    remember(Facts(database), fence, record("Opportunity", "1"))
+    Journal(database, fence, 1).begin([INTENT])
+    Journal(database, fence, 1).finish([Done(INTENT, "rejected", message="no")])
+    for run in (2, 3):
+        assert Journal(database, fence, run).park([INTENT]) == {"ps-1": "no"}
+        assert statuses(database) == [("ps-1", "parked", run)]
+
+    Journal(database, fence, 4).begin([INTENT])  # a person insisted
+    assert statuses(database)[1:] == [("ps-1", "inflight", 4)]

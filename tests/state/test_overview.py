@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from partnersync.changes import Done, Intent, Status
+from partnersync.ids import Ref
 from partnersync.records import Page
 from state.cursors import Cursors
 from state.database import Database, Fence
@@ -24,12 +25,12 @@ LONG = "006QG0000000DWiYAM"
 DEAL = ref("Opportunity", LONG)
 
 
-def wrote(database: Database, fence: Fence, key: str, status: Status, kind: str = "run") -> int:
+def wrote(database: Database, fence: Fence, key: str, status: Status, kind: str = "run", deal: Ref = DEAL) -> int:
     """One run with one write that ended so; gives the run's number."""
     runs = Runs(database)
     number = runs.begin(fence, kind, "c1", "dana")
     journal = Journal(database, fence, number)
-    intent = Intent(key, DEAL, {"Partner__c": "Acme"}, {"Partner__c": None})
+    intent = Intent(key, deal, {"Partner__c": "Acme"}, {"Partner__c": None})
     journal.begin([intent])
     if status != "inflight":
         journal.finish([Done(intent, status, code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="no")])
@@ -65,7 +66,7 @@ def test_a_write_whose_fate_is_open_is_shown_until_it_is_known(
     status: Status, database: Database, fence: Fence
 ) -> None:
     wrote(database, fence, "ps-1", status)
-    wrote(database, fence, "ps-2", "verified")
+    wrote(database, fence, "ps-2", "verified", deal=ref("Opportunity", "another"))
 
     (shown,) = Overview(database).troubled()
     assert (shown.status, shown.ref, shown.fields) == (status, DEAL, ("Partner__c",))

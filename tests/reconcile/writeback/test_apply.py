@@ -77,7 +77,7 @@ class Book:
     open: dict[str, Intent] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
 
-    def refused(self, intents: Sequence[Intent]) -> Mapping[str, str]:
+    def park(self, intents: Sequence[Intent]) -> Mapping[str, str]:
         said = {each.intent.key: each for each in self.done}
         return {
             each.key: said[each.key].message
