@@ -47,6 +47,7 @@ class Changes:
         self._goal: datetime | None = None
         self._gone: dict[str, datetime] = {}
         self._empty_page_next: str | None = None
+        self._bin_at = (self._since, "")
         self._bin_next: str | None = None
         self._bin_left = False
 
@@ -82,8 +83,9 @@ class Changes:
 
     def _bin_path(self) -> str:
         chosen = self._cursor.selection
-        where = f"IsDeleted = true AND {soql.after(chosen.stamp, self._since, '')}"
-        return self._api.query_path(soql.select(("Id", chosen.stamp), chosen.object, where), deleted_too=True)
+        where = f"IsDeleted = true AND ({soql.after(chosen.stamp, *self._bin_at)})"
+        order = f"{chosen.stamp}, Id"
+        return self._api.query_path(soql.select(("Id", chosen.stamp), chosen.object, where, order), deleted_too=True)
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -132,11 +134,16 @@ class Changes:
 
     def _take_bin(self, answer: Answer) -> None:
         if answer.failure is not None:
+            if answer.failure.code == "INVALID_QUERY_LOCATOR" and self._bin_next is not None:
+                self._bin_next = None
+                return
             raise answer.failure
-        for row in answer.body["records"]:
+        body = answer.body
+        for row in body["records"]:
             self._note_gone(row["Id"], instant(row[self._cursor.selection.stamp]))
-        self._bin_left = not answer.body["done"]
-        self._bin_next = self._api.below(answer.body["nextRecordsUrl"]) if self._bin_left else None
+            self._bin_at = (instant(row[self._cursor.selection.stamp]), row["Id"])
+        self._bin_left = not body["done"]
+        self._bin_next = self._api.below(body["nextRecordsUrl"]) if self._bin_left and not body["records"] else None
 
     def _go_without_hidden(self, rows: Answer) -> None:
         assert rows.failure is not None

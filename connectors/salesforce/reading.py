@@ -30,27 +30,45 @@ def chunks(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
         yield chunk
 
 
-def query(api: Api, text: str, *, deleted_too: bool = False) -> Iterator[Mapping[str, Any]]:
-    """Every row of a query, page by page."""
-    path = api.query_path(text, deleted_too=deleted_too)
+def query(
+    api: Api, fields: Sequence[str], object_: str, where: str = "", *, after: str = "", deleted_too: bool = False
+) -> Iterator[Mapping[str, Any]]:
+    """Every row of a query with an id beyond ``after``, page by page; an expired locator costs the asking alone."""
+    path = None
     while True:
-        body = _only(api.read_parts([Part("rows", "GET", path)]))
-        yield from body["records"]
+        asked = path or api.query_path(_by_id(fields, object_, where, after), deleted_too=deleted_too)
+        (answer,) = api.read_parts([Part("rows", "GET", asked)]).values()
+        if path is not None and answer.failure is not None and answer.failure.code == "INVALID_QUERY_LOCATOR":
+            path = None
+            continue
+        body = _body(answer)
+        for row in body["records"]:
+            yield row
+            after = row["Id"]
         if body["done"]:
             return
         path = api.below(body["nextRecordsUrl"])
 
 
-def queries(api: Api, texts: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+def queries(api: Api, fields: Sequence[str], object_: str, wheres: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """The rows of many short queries, five in a call."""
-    for group in chunks(texts, MOST_QUERIES):
-        parts = [Part(f"q{n}", "GET", api.query_path(text)) for n, text in enumerate(group)]
-        for answer in api.read_parts(parts).values():
-            body = _body(answer)
-            yield from body["records"]
-            while not body["done"]:
-                body = _only(api.read_parts([Part("rows", "GET", api.below(body["nextRecordsUrl"]))]))
-                yield from body["records"]
+    for group in chunks(wheres, MOST_QUERIES):
+        parts = [
+            Part(f"q{n}", "GET", api.query_path(_by_id(fields, object_, where, ""))) for n, where in enumerate(group)
+        ]
+        answers = api.read_parts(parts)
+        for part, where in zip(parts, group, strict=True):
+            body, last = _body(answers[part.name]), ""
+            for row in body["records"]:
+                yield row
+                last = row["Id"]
+            if not body["done"]:
+                yield from query(api, fields, object_, where, after=last)
+
+
+def _by_id(fields: Sequence[str], object_: str, where: str, after: str) -> str:
+    both = [f"({where})"] if where and after else [where] if where else []
+    return soql.select(fields, object_, " AND ".join([*both, *([soql.beyond(after)] if after else [])]), "Id")
 
 
 def shapes(api: Api, objects: Sequence[str]) -> dict[str, Shape]:
@@ -73,13 +91,8 @@ def records(api: Api, selection: Selection, ids: Sequence[str]) -> dict[str, Raw
     asked = {long_id(id_): id_ for id_ in ids if is_id(id_)}
     found = {}
     if any("." in field for field in selection.fields):
-        rows = queries(
-            api,
-            (
-                soql.select(selection.fields, selection.object, soql.among("Id", group))
-                for group in chunks(asked, IDS_IN_WHERE)
-            ),
-        )
+        wheres = (soql.among("Id", group) for group in chunks(asked, IDS_IN_WHERE))
+        rows = queries(api, selection.fields, selection.object, wheres)
     else:
         rows = _retrieved(api, selection, tuple(asked))
     read, _ = read_rows(rows, selection, api.org, api.asked_at())
@@ -107,7 +120,7 @@ def people(api: Api) -> tuple[Person, ...]:
             active=bool(row.get("IsActive")),
             manager_id=row.get("ManagerId"),
         )
-        for row in query(api, soql.select(fields, "User", order="Id"))
+        for row in query(api, fields, "User")
     )
 
 
@@ -116,7 +129,7 @@ def merges(api: Api, object_: str, since: datetime | None) -> tuple[Merged, ...]
     where = "IsDeleted = true AND MasterRecordId != null"
     if since is not None:
         where += f" AND {soql.after('SystemModstamp', since, '')}"
-    rows = query(api, soql.select(("Id", "MasterRecordId", "SystemModstamp"), object_, where), deleted_too=True)
+    rows = query(api, ("Id", "MasterRecordId", "SystemModstamp"), object_, where, deleted_too=True)
     return tuple(
         Merged(
             ref(api.org, object_, row["Id"]),
@@ -150,11 +163,6 @@ def _first(answer: Answer) -> Mapping[str, Any]:
         return {}
     rows: Sequence[Mapping[str, Any]] = answer.body["records"]
     return rows[0] if rows else {}
-
-
-def _only(answers: Mapping[str, Answer]) -> Mapping[str, Any]:
-    (answer,) = answers.values()
-    return _body(answer)
 
 
 def _body(answer: Answer) -> Mapping[str, Any]:

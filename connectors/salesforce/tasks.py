@@ -15,7 +15,7 @@ from connectors.base import TaskDraft
 from connectors.salesforce import soql
 from connectors.salesforce.api import Api
 from connectors.salesforce.ids import long_id
-from connectors.salesforce.reading import IDS_IN_WHERE, chunks, queries
+from connectors.salesforce.reading import IDS_IN_WHERE, chunks, queries, query
 from connectors.salesforce.rows import read_rows
 from connectors.salesforce.sending import Item, Sender
 from connectors.salesforce.shapes import Selection, Shape
@@ -91,7 +91,7 @@ class Desk:
         """The tasks that carry these keys; of twins, the elder."""
         selection = Selection.of(self.shape, (*_FIELDS, self.key_field))
         keys = {draft.key for draft in drafts}
-        rows = queries(self.api, self._finding(selection, drafts))
+        rows = queries(self.api, selection.fields, TASK, self._finding(drafts))
         read, _ = read_rows(rows, selection, self.api.org, self.api.asked_at())
         found: dict[str, RawRecord] = {}
         for record in sorted(read, key=lambda task: (task.created_at or task.stamp, task.ref.id)):
@@ -101,15 +101,16 @@ class Desk:
                 found[key] = replace(record, values=values)
         return found
 
-    def _finding(self, selection: Selection, drafts: Sequence[TaskDraft]) -> Iterator[str]:
+    def _finding(self, drafts: Sequence[TaskDraft]) -> Iterator[str]:
+        """The conditions under which the tasks of ``drafts`` are found."""
         if self.keyed:
             for group in chunks(dict.fromkeys(draft.key for draft in drafts), _KEYS_IN_WHERE):
-                yield soql.select(selection.fields, TASK, soql.among(self.key_field, group))
+                yield soql.among(self.key_field, group)
             return
         for field in ("WhatId", "WhoId"):
             about = dict.fromkeys(draft.about for draft in drafts if _about_field(draft) == field)
             for group in chunks(about, IDS_IN_WHERE):
-                yield soql.select(selection.fields, TASK, soql.among(field, group))
+                yield soql.among(field, group)
 
     def _new(self, draft: TaskDraft) -> Item:
         body: dict[str, Any] = {"attributes": {"type": TASK}, **self._content(draft)}
@@ -150,8 +151,8 @@ class Desk:
         """The status that counts as done: Completed, or what this org calls it."""
         if any(choice.value == "Completed" for choice in self._choices("Status")):
             return "Completed"
-        text = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true ORDER BY SortOrder"
-        names = [str(row["ApiName"]) for row in queries(self.api, [text])]
+        closed = query(self.api, ("Id", "ApiName", "SortOrder"), "TaskStatus", "IsClosed = true")
+        names = [str(row["ApiName"]) for row in sorted(closed, key=lambda row: row["SortOrder"])]
         return names[0] if names else "Completed"
 
     def _choices(self, field: str) -> Sequence[Any]:

@@ -19,7 +19,7 @@ from sandbox.salesforce.derive import derived
 from sandbox.salesforce.errors import MESSAGES, SalesforceError, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import mint
-from sandbox.salesforce.moments import stamp
+from sandbox.salesforce.moments import stamp, stamp_ms
 from sandbox.salesforce.objects.model import SObject
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.values import stored_value
@@ -129,10 +129,11 @@ class Records:
         """Put a record, and what belongs to it, into the recycle bin. Raises: `SalesforceError`."""
         with self._store.write() as db:
             self._meet_fault()
-            self._living(db, sobject, record_id, missing)
+            before = self._living(db, sobject, record_id, missing)
             if not sobject.deletable or sobject.find("IsDeleted") is None:
                 raise SalesforceError("INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted", [])
-            self._bin(db, sobject, record_id, actor, self._clock.now_ms())
+            now = self._stamp(before)
+            self._bin(db, sobject, record_id, actor, now, self._deleted_ms(now))
 
     def undelete(self, sobject: SObject, record_id: str, actor: Actor) -> None:
         """Bring a record, and what went with it, back. Raises: `SalesforceError`."""
@@ -140,15 +141,15 @@ class Records:
             row = self.find(db, sobject, record_id)
             if row is None or not row.get("IsDeleted"):
                 raise SalesforceError("UNDELETE_FAILED", "entity is not in the recycle bin", [])
-            self._unbin(db, sobject, record_id, actor, row["_deleted_ms"])
+            self._unbin(db, sobject, record_id, actor, self._stamp(row), row["_deleted_ms"])
 
     def merge(self, sobject: SObject, winner: str, losers: Sequence[str], actor: Actor) -> None:
         """Fold records into one: children move, the losers are deleted and name it as their master."""
         with self._store.write() as db:
             if not sobject.mergeable:
                 raise SalesforceError("INVALID_TYPE_FOR_OPERATION", f"{sobject.name} cannot be merged")
-            self._living(db, sobject, winner, None)
-            now, now_ms = self._stamp(), self._clock.now_ms()
+            now = self._stamp(self._living(db, sobject, winner, None))
+            now_ms = self._deleted_ms(now)
             touched = {"LastModifiedDate": now, "LastModifiedById": actor.user_id, "SystemModstamp": now}
             for loser in losers:
                 self._living(db, sobject, loser, None)
@@ -229,8 +230,9 @@ class Records:
         assignments = ", ".join(f'"{name}" = ?' for name in values)
         db.execute(f'UPDATE {sobject.table} SET {assignments} WHERE "Id" = ?', (*values.values(), record_id))
 
-    def _bin(self, db: sqlite3.Connection, sobject: SObject, record_id: str, actor: Actor, now_ms: int) -> None:
-        now = self._stamp()
+    def _bin(
+        self, db: sqlite3.Connection, sobject: SObject, record_id: str, actor: Actor, now: str, now_ms: int
+    ) -> None:
         touched = {"LastModifiedDate": now, "LastModifiedById": actor.user_id, "SystemModstamp": now}
         self._set(db, sobject, record_id, {"IsDeleted": 1, "_deleted_ms": now_ms, **touched})
         for other, lookup in self._schema.children(sobject):
@@ -238,10 +240,11 @@ class Records:
                 for (child,) in db.execute(
                     f'SELECT "Id" FROM {other.table} WHERE "{lookup.name}" = ? AND "IsDeleted" = 0', (record_id,)
                 ).fetchall():
-                    self._bin(db, other, child, actor, now_ms)
+                    self._bin(db, other, child, actor, now, now_ms)
 
-    def _unbin(self, db: sqlite3.Connection, sobject: SObject, record_id: str, actor: Actor, deleted_ms: int) -> None:
-        now = self._stamp()
+    def _unbin(
+        self, db: sqlite3.Connection, sobject: SObject, record_id: str, actor: Actor, now: str, deleted_ms: int
+    ) -> None:
         touched = {"LastModifiedDate": now, "LastModifiedById": actor.user_id, "SystemModstamp": now}
         self._set(db, sobject, record_id, {"IsDeleted": 0, "_deleted_ms": None, **touched})
         for other, lookup in self._schema.children(sobject):
@@ -250,7 +253,7 @@ class Records:
                     f'SELECT "Id" FROM {other.table} WHERE "{lookup.name}" = ? AND _deleted_ms = ?',
                     (record_id, deleted_ms),
                 ).fetchall():
-                    self._unbin(db, other, child, actor, deleted_ms)
+                    self._unbin(db, other, child, actor, now, deleted_ms)
 
     def _track(self, db: sqlite3.Connection, after: Row, before: Row, actor: Actor, now: str) -> None:
         if before and all(after.get(name) == before.get(name) for name in _TRACKED):
@@ -284,11 +287,17 @@ class Records:
         """The stamp of a change that commits now: never before the record's last, since a save locks its row."""
         switches = self._settings.salesforce
         delay_ms = switches.late_commit_s * 1000
-        if switches.late_commit_seed is not None:
-            self._drawn += 1
-            delay_ms = random.Random(f"{switches.late_commit_seed}:{self._drawn}").randint(0, delay_ms)
-        at = stamp(self._clock.now_ms() - delay_ms)
-        return max(at, str(before["SystemModstamp"])) if before and switches.late_commit_seed is not None else at
+        if switches.late_commit_seed is None:
+            return stamp(self._clock.now_ms() - delay_ms)
+        self._drawn += 1
+        drawn = random.Random(f"{switches.late_commit_seed}:{self._drawn}").randint(0, delay_ms)
+        at = stamp(self._clock.now_ms() - drawn)
+        return max(at, str(before["SystemModstamp"])) if before else at
+
+    def _deleted_ms(self, now: str) -> int:
+        """When a deletion stamped ``now`` counts as made."""
+        drawn = self._settings.salesforce.late_commit_seed is not None
+        return stamp_ms(now) if drawn else self._clock.now_ms()
 
     def _meet_duplicate_rules(
         self, db: sqlite3.Connection, sobject: SObject, values: Row, record_id: str | None, actor: Actor

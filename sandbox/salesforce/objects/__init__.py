@@ -3,7 +3,13 @@
 from sandbox.salesforce.objects.activities import TASK
 from sandbox.salesforce.objects.model import SObject
 from sandbox.salesforce.objects.people import CONTACT, LEAD, USER
-from sandbox.salesforce.objects.sales import ACCOUNT, OPPORTUNITY, OPPORTUNITY_HISTORY, OPPORTUNITY_STAGE
+from sandbox.salesforce.objects.sales import (
+    ACCOUNT,
+    OPPORTUNITY,
+    OPPORTUNITY_HISTORY,
+    OPPORTUNITY_PARTNER,
+    OPPORTUNITY_STAGE,
+)
 from sandbox.salesforce.objects.setup import CURRENCY_TYPE, ORGANIZATION, PARTNER_ROLE, RECORD_TYPE
 
 STANDARD: tuple[SObject, ...] = (
@@ -13,6 +19,7 @@ STANDARD: tuple[SObject, ...] = (
     LEAD,
     OPPORTUNITY,
     OPPORTUNITY_HISTORY,
+    OPPORTUNITY_PARTNER,
     OPPORTUNITY_STAGE,
     ORGANIZATION,
     PARTNER_ROLE,

@@ -148,6 +148,26 @@ OPPORTUNITY_HISTORY = SObject(
     layoutable=False,
 )
 
+OPPORTUNITY_PARTNER = SObject(
+    "OpportunityPartner",
+    "00I",
+    (
+        *system_fields("Opportunity Partner"),
+        link("OpportunityId", "Opportunity", label="Opportunity ID", nillable=False, cascade=True),
+        link("AccountToId", "Account", label="Account To ID", nillable=False),
+        pick("Role", ("Advertiser", "Agency", "Broker", "Consultant", "Dealer", "Reseller", "System Integrator")),
+        flag("IsPrimary", "Primary"),
+        fixed(link("ReversePartnerId", "OpportunityPartner", label="Reverse Partner ID")),
+    ),
+    label="Opportunity Partner",
+    updateable=False,
+    undeletable=False,
+    replicateable=False,
+    searchable=False,
+    layoutable=False,
+)
+"""Who is a partner on a deal: made and deleted, never changed; neither getUpdated nor getDeleted knows it."""
+
 OPPORTUNITY_STAGE = SObject(
     "OpportunityStage",
     "01J",
