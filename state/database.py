@@ -8,6 +8,7 @@ gets ``ConflictError``; nothing of its transaction stays.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, insert, l
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from partnersync.clock import Clock
 from partnersync.errors import ConflictError, StateError
@@ -32,7 +34,6 @@ _TICK = timedelta(microseconds=1)
 _MAKING = 0x70617274
 """The advisory lock of whoever makes tables or a workspace: any number that nobody else takes."""
 _SQLITE = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=30000",
     "PRAGMA synchronous=FULL",
@@ -214,6 +215,7 @@ def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:
         connection.isolation_level = None
         for pragma in _SQLITE:
             connection.execute(pragma)
+        _write_ahead(connection)
         connection.execute(f"PRAGMA cache_size=-{cache}000")
 
     @event.listens_for(engine, "begin")
@@ -221,6 +223,17 @@ def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@retry(
+    retry=retry_if_exception_message(match=".*locked"),
+    stop=stop_after_delay(30),
+    wait=wait_random(0, 0.05),
+    reraise=True,
+)
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a write-ahead log. Of two that make the same file at once SQLite tells one that it is locked, without waiting."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def one_at_a_time(connection: Connection) -> None:

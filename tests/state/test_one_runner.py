@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 from sqlalchemy import func, insert, select
 
 from partnersync.errors import ConflictError, StateError
-from state.database import Database, Fence
+from state.database import Database, Fence, engines
 from state.leases import acquire, halt, release, resume
 from state.migrate import upgrade
 from state.schema import cursor
@@ -32,6 +33,24 @@ def test_processes_that_make_the_database_in_the_same_moment_all_find_it_made(ur
         found = list(pool.map(first, range(4)))
 
     assert found == [1, 1, 1, 1]
+
+
+def test_a_file_that_many_make_in_the_same_moment_locks_nobody_out(tmp_path: Path) -> None:
+    """SQLite does not wait for the lock under which a new file gets its write-ahead log."""
+    for made in range(50):
+        start = Barrier(4)
+
+        def opens(_: int, made: int = made, start: Barrier = start) -> int:
+            writer, reader = engines(f"sqlite:///{tmp_path}/{made}.db")
+            start.wait()
+            with writer.begin() as connection:
+                said = connection.exec_driver_sql("SELECT 1").scalar_one()
+            writer.dispose()
+            reader.dispose()
+            return int(said)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(opens, range(4))) == [1, 1, 1, 1]
 
 
 def test_a_second_runner_is_refused_while_the_first_holds_the_lease(database: Database, fence: Fence) -> None:
