@@ -2,7 +2,7 @@
 
 A request is sent again after ``UnavailableError`` alone. If it may have taken effect (``maybe_done``), only when the
 caller says that it is idempotent: a read, an update to fixed values, an upsert by a unique key. Waits are full jitter
-(uniform between 0 and 1, 2, 4, … seconds), at least what the CRM asked for, cut short by the stop signal. A wait longer
+(uniform between 0 and 0.5, 1, 2, … seconds), at least what the CRM asked for, cut short by the stop signal. A wait longer
 than a minute is not slept: the error goes up with its ``retry_after`` and the work is scheduled anew; so does every
 ``QuotaError``.
 """
@@ -28,9 +28,9 @@ T = TypeVar("T")
 class RetryPolicy:
     """How long one request may be tried: ``attempts`` sends, ``total`` seconds in all, waits up to ``longest_wait``."""
 
-    attempts: int = 5
+    attempts: int = 7
     total: float = 180.0
-    first_wait: float = 1.0
+    first_wait: float = 0.5
     longest_wait: float = 60.0
 
     def call(self, send: Callable[[], T], *, stop: Event, idempotent: bool) -> T:

@@ -35,7 +35,7 @@ from state.snapshots import Snapshots
 from state.standings import Standings
 from state.tasks import Tasks
 
-_ROUNDS = 2
+_ROUNDS = 6
 _READ = frozenset({"done", "waiting"})
 """How a run ended that read what it wanted."""
 _LOOKED_BACK = 20
