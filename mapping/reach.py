@@ -20,10 +20,12 @@ def keys(fact: AnyFact) -> Reach:
     match fact:
         case Account():
             named = _known(account=fact.ref, domain=fact.domain, name=fact.name)
-            return Reach((*named, *_known(account=fact.parent)), carries=True)
+            parent = () if fact.parent is None else _known(account=fact.parent)
+            return Reach(named + parent, carries=True)
         case Opportunity():
             own = _known(opportunity=fact.ref, account=fact.account)
-            return Reach((*own, *_known(opportunity=fact.twin)), meets=meeting_keys(fact))
+            twin = () if fact.twin is None else _known(opportunity=fact.twin)
+            return Reach(own + twin, meets=meeting_keys(fact))
         case Registration():
             return Reach(
                 _known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain, name=fact.customer)

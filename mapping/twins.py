@@ -36,8 +36,8 @@ def meeting_keys(deal: Opportunity) -> tuple[str, ...]:
     if not (deal.amount and deal.currency and deal.closes_on):
         return ()
     week = deal.closes_on.toordinal() // 7
-    amount = f"{deal.amount.normalize():f}"
-    return tuple(f"deal:{deal.currency}:{amount}:{each}" for each in (week, week + 1))
+    terms = f"deal:{deal.currency}:{deal.amount.normalize():f}"
+    return f"{terms}:{week}", f"{terms}:{week + 1}"
 
 
 def _rank(deal: Opportunity, account: Account | None, twin: Twin) -> tuple[bool, int, str] | None:

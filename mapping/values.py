@@ -28,8 +28,10 @@ _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 def text(value: Value) -> str | None:
     """Text without blanks around it; empty is None."""
-    if value is None or isinstance(value, str):
-        return (value or "").strip() or None
+    if isinstance(value, str):
+        return value.strip() or None
+    if value is None:
+        return None
     return ("true" if value else "false") if isinstance(value, bool) else f"{value}"
 
 

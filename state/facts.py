@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Connection, select
 
@@ -16,7 +17,7 @@ from state.database import Database, Fence
 from state.judging import Change, Held, Judged, judge
 from state.keys import Reached, replace_keys, take_over
 from state.marks import all_marked, mark
-from state.places import fact_ids, place_ids, places
+from state.places import Place, fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
 from state.reaching import CARRIER, DEAL, IS, NAMES, Row, among, having, rows_of, touched
 from state.schema import dirty, dirty_record, fact, version
@@ -65,16 +66,20 @@ class Facts:
             follows = bool(page.merged) or not self._everything_is_marked(open_)
             held = self._held(open_, page)
             judged = judge(page, held, fields_hash)
-            ids = {ref: each.id for ref, each in held.items()}
-            ids |= store(database, open_, judged.changes, held, kind, seen_at, fields_hash)
-            fresh = [(change.ref, change.record) for change in judged.changes if change.record is not None]
-            fresh += [(record.ref, record) for record in judged.rereach]
-            reached = [Reached(ids[ref], ref, reach(record), ref in held) for ref, record in fresh]
+            stored = store(database, open_, judged.changes, kind, seen_at, fields_hash)
+            changed = list(zip(judged.changes, stored, strict=True))
+            ids = {ref: each.id for ref, each in held.items()} | {change.ref: id_ for change, id_ in changed}
+            reached = [
+                Reached(id_, change.ref, reach(change.record), not change.is_new)
+                for change, id_ in changed
+                if change.record is not None
+            ]
+            reached += [Reached(ids[record.ref], record.ref, reach(record), True) for record in judged.rereach]
             if follows:
-                deals, records = self._follow(open_, page, kind, judged, ids, held, reached)
+                deals, records = self._follow(open_, page, kind, judged, ids, reached)
             else:
                 replace_keys(database, open_, kind, reached)
-                new = {ids[change.ref] for change in judged.changes if change.ref not in held}
+                new = {id_ for change, id_ in changed if change.is_new}
                 deals = new if kind == "opportunity" else set()
                 records = new if kind in _WRITTEN else set()
             set_fields(database, open_, {ids[record.ref] for record in judged.rereach}, fields_hash)
@@ -118,12 +123,11 @@ class Facts:
         kind: Kind,
         judged: Judged,
         ids: Mapping[Ref, int],
-        held: Mapping[Ref, Held],
         reached: Sequence[Reached],
     ) -> tuple[set[int], set[int]]:
         """Store the keys; gives the deals and the records that the page's changes touch through them."""
         database = self._database
-        touching = set(rows_of(open_, database.workspace, {ids[c.ref] for c in judged.changes if c.ref in held}))
+        touching = set(rows_of(open_, database.workspace, {ids[c.ref] for c in judged.changes if not c.is_new}))
         if page.merged:
             named = {ref for each in page.merged for ref in (each.loser, each.survivor)}
             touching |= take_over(database, open_, kind, page.merged, fact_ids(database, open_, named, make=kind))
@@ -133,13 +137,16 @@ class Facts:
 
     def _held(self, open_: Connection, page: Page) -> dict[Ref, Held]:
         """What is stored of the page's records: one statement per page."""
-        refs = {each.ref for each in page.records} | {each.ref for each in page.gone}
-        refs |= {each.loser for each in page.merged}
+        refs = chain(
+            (each.ref for each in page.records), (each.ref for each in page.gone), (each.loser for each in page.merged)
+        )
+        named: dict[Place, set[str]] = {}
+        for ref in refs:
+            named.setdefault((ref.crm, ref.org, ref.object), set()).add(ref.id)
         found: dict[Ref, Held] = {}
-        ids = place_ids(self._database, open_, {(ref.crm, ref.org, ref.object) for ref in refs}, make=True)
+        ids = place_ids(self._database, open_, named, make=True)
         columns = [fact.c.hash, fact.c.life, fact.c.stamp, fact.c.gone_at, version.c.body, fact.c.fields]
         for (crm, org, object_), place_id in ids.items():
-            externals = sorted(ref.id for ref in refs if (ref.crm, ref.org, ref.object) == (crm, org, object_))
             query = (
                 select(fact.c.external, fact.c.id, *columns, fact.c.quarantine)
                 .join_from(
@@ -149,7 +156,7 @@ class Facts:
                     isouter=True,
                 )
                 .where(fact.c.workspace == self._database.workspace)
-                .where(fact.c.place == place_id, among(open_, fact.c.external, externals))
+                .where(fact.c.place == place_id, among(open_, fact.c.external, sorted(named[crm, org, object_])))
             )
             for row in open_.execute(query):
                 external, *rest = row

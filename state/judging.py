@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from partnersync.ids import Ref
 from partnersync.records import Life, Page, RawRecord
@@ -34,9 +35,12 @@ class Held:
     quarantine: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A new version of one fact; ``payload`` None keeps the body that is there."""
+UNSEEN = Held(0)
+"""Nothing is stored, not even the name."""
+
+
+class Change(NamedTuple):
+    """A new version of one fact; ``payload`` None keeps the body that is there, ``before`` is what the fact was."""
 
     ref: Ref
     hash: str
@@ -45,6 +49,12 @@ class Change:
     gone_at: datetime | None
     payload: str | None
     record: RawRecord | None
+    before: Held
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the fact has no row yet."""
+        return self.before is UNSEEN
 
 
 @dataclass(slots=True)
@@ -68,11 +78,12 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
     judged.counts["seen"] = len(newest)
     for ref, record in newest.items():
         if gone and ref in gone and gone[ref] >= record.stamp:
-            if held.get(ref, _UNSEEN).hash is None:
-                _judge_record(replace(record, life="deleted", stamp=gone[ref]), _UNSEEN, page.full, fields, judged)
+            before = held.get(ref, UNSEEN)
+            if before.hash is None:
+                _judge_record(replace(record, life="deleted", stamp=gone[ref]), before, page.full, fields, judged)
             continue
-        _judge_record(record, held.get(ref, _UNSEEN), page.full, fields, judged)
-    replaced = {change.ref: change for change in judged.changes}
+        _judge_record(record, held.get(ref, UNSEEN), page.full, fields, judged)
+    replaced = {change.ref: change for change in judged.changes} if gone else {}
     for ref, at in gone.items():
         change = replaced.get(ref)
         if change is not None and change.stamp > at:
@@ -81,16 +92,13 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
     return judged
 
 
-_UNSEEN = Held(0)
-
-
 def _judge_record(record: RawRecord, held: Held, full: bool, fields: str, judged: Judged) -> None:
     if record.life == "deleted":
         at = record.stamp
         if held.hash is None:
             payload, hash_ = packed(record.values)
             judged.counts["deleted"] += 1
-            judged.changes.append(Change(record.ref, hash_of_deletion(hash_), "deleted", at, at, payload, record))
+            judged.changes.append(Change(record.ref, hash_of_deletion(hash_), "deleted", at, at, payload, record, held))
         else:
             _judge_deletion(record.ref, at, held, judged)
         return
@@ -109,7 +117,7 @@ def _judge_record(record: RawRecord, held: Held, full: bool, fields: str, judged
         return
     word = "new" if held.hash is None else "restored" if held.life == "deleted" else "changed"
     judged.counts[word] += 1
-    judged.changes.append(Change(record.ref, hash_, "live", record.stamp, held.gone_at, payload, record))
+    judged.changes.append(Change(record.ref, hash_, "live", record.stamp, held.gone_at, payload, record, held))
 
 
 def _judge_deletion(ref: Ref, at: datetime, held: Held | None, judged: Judged) -> None:
@@ -119,4 +127,4 @@ def _judge_deletion(ref: Ref, at: datetime, held: Held | None, judged: Judged) -
     if undone or (held.stamp is not None and held.stamp > at):
         return
     judged.counts["deleted"] += 1
-    judged.changes.append(Change(ref, hash_of_deletion(held.hash), "deleted", at, at, None, None))
+    judged.changes.append(Change(ref, hash_of_deletion(held.hash), "deleted", at, at, None, None, held))

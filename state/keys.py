@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -18,8 +18,7 @@ from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, chunks, number, own_ke
 from state.schema import fact, reach
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """A fact whose keys were computed; ``known``: it may have rows already."""
 
     id: int
@@ -100,7 +99,10 @@ def _add(database: Database, connection: Connection, new: Iterable[tuple[int, Ro
 
 def _insert(connection: Connection, new: Iterable[tuple[int, int, int, int, int]]) -> None:
     # In the order of the table, whose keys are hashes: else each row would touch another page of it.
-    insert_rows(connection, reach, sorted(new), leave=True)
+    insert_rows(connection, reach, sorted(new, key=_KEY), leave=True)
+
+
+_KEY = itemgetter(1)
 
 
 def _remove(database: Database, connection: Connection, old: Iterable[tuple[int, Row]]) -> None:

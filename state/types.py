@@ -21,7 +21,6 @@ from partnersync.clock import utc
 from partnersync.ids import canonical
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Whole(BigInteger):
@@ -39,7 +38,8 @@ def microseconds(instant: datetime) -> int:
     Raises:
         ValueError: it has no zone.
     """
-    return (utc(instant) - _EPOCH) // _MICROSECOND
+    passed = utc(instant) - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 def instant(stored: int) -> datetime:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
 from partnersync.facts import Kind
-from partnersync.ids import Ref
 from state.database import Database
 from state.inserting import Stored, insert_rows
-from state.judging import Change, Held
+from state.judging import UNSEEN, Change
 from state.places import place_ids
 from state.reaching import chunks
 from state.schema import body, fact, version
@@ -23,50 +22,46 @@ def store(
     database: Database,
     connection: Connection,
     changes: Sequence[Change],
-    held: Mapping[Ref, Held],
     kind: Kind,
     seen_at: datetime,
     fields: str,
-) -> dict[Ref, int]:
-    """Write what was judged; gives the ids of all changed facts."""
+) -> list[int]:
+    """Write what was judged; gives the id of each changed fact."""
     if not changes:
-        return {}
+        return []
     places = place_ids(database, connection, {(c.ref.crm, c.ref.org, c.ref.object) for c in changes}, make=True)
-    new = [change for change in changes if change.ref not in held]
-    ids = dict(zip((change.ref for change in new), database.take(connection, fact, len(new)), strict=True))
-    ids |= {change.ref: held[change.ref].id for change in changes if change.ref in held}
+    new_ids = iter(database.take(connection, fact, sum(change.is_new for change in changes)))
+    ids = [next(new_ids) if change.is_new else change.before.id for change in changes]
     version_ids = database.take(connection, version, len(changes))
     workspace, seen = database.workspace, microseconds(seen_at)
     bodies: list[tuple[Stored, ...]] = []
     versions: list[tuple[Stored, ...]] = []
     facts: list[tuple[Stored, ...]] = []
     updates: list[dict[str, Any]] = []
-    for change, version_id in zip(changes, version_ids, strict=True):
-        ref, record, stamp = change.ref, change.record, microseconds(change.stamp)
-        known, id_ = held.get(ref), ids[ref]
+    for change, id_, version_id in zip(changes, ids, version_ids, strict=True):
+        ref, hash_, life, changed_at, gone_at, payload, record, before = change
+        stamp = microseconds(changed_at)
         created = record.created_at if record is not None else None
         created_at = None if created is None else microseconds(created)
         author = record.author if record is not None else None
-        if change.payload is not None:
-            bodies.append((workspace, version_id, change.payload))
-        body_id = version_id if change.payload is not None else known.body if known else None
-        seen_so = (workspace, version_id, id_, change.hash, change.life, stamp, seen, created_at, author, body_id)
-        versions.append(seen_so)
-        if known is None:
+        if payload is not None:
+            bodies.append((workspace, version_id, payload))
+        body_id = version_id if payload is not None else before.body
+        versions.append((workspace, version_id, id_, hash_, life, stamp, seen, created_at, author, body_id))
+        if before is UNSEEN:
             place = places[ref.crm, ref.org, ref.object]
-            gone_at = None if change.gone_at is None else microseconds(change.gone_at)
-            newest = (change.hash, change.life, stamp, gone_at, version_id)
+            newest = (hash_, life, stamp, None if gone_at is None else microseconds(gone_at), version_id)
             facts.append((workspace, id_, place, ref.id, kind, *newest, fields, None, None))
         else:
             updates.append(
                 {
                     "f": id_,
-                    "new_hash": change.hash,
-                    "new_life": change.life,
-                    "new_stamp": change.stamp,
-                    "new_gone_at": change.gone_at,
+                    "new_hash": hash_,
+                    "new_life": life,
+                    "new_stamp": changed_at,
+                    "new_gone_at": gone_at,
                     "new_version": version_id,
-                    "asked": fields if record is not None else known.fields,
+                    "asked": fields if record is not None else before.fields,
                 }
             )
     insert_rows(connection, fact, facts)

@@ -56,7 +56,7 @@ version = table(
     text("author", optional=True),
     whole("body", optional=True),
     key=("id",),
-    indexes=(("fact", "id"), ("hash",)),
+    indexes=(("fact", "id"),),
     refers={"fact": "fact"},
 )
 
