@@ -191,7 +191,7 @@ def test_every_test_that_a_guarantee_names_exists_and_is_never_skipped_as_such()
                 marks = {ast.unparse(each).partition("(")[0] for each in node.decorator_list}
                 idle |= {node.name} if marks & {"pytest.mark.skip", "pytest.mark.xfail"} else set()
 
-    assert len(list(pages.glob("*.md"))) == 11
+    assert len(list(pages.glob("*.md"))) == 12
     assert len(named) > 30
     assert sorted(named.keys() - known) == []
     assert sorted(named.keys() & idle) == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.hubspot.normal import normal
+from partnersync.changes import Write
+from partnersync.ids import Ref
 from partnersync.records import FieldKind, FieldSchema
 
 
@@ -49,3 +53,26 @@ def test_a_value_has_one_normal_form(kind: FieldKind, value: str | None, expecte
 
     assert form == expected
     assert normal(schema, form) == form
+
+
+@pytest.mark.parametrize("date_format", ["iso", "epoch_ms"])
+@pytest.mark.parametrize("cleared", ["null", "empty"])
+def test_what_was_set_and_what_was_cleared_read_back_the_same_in_either_form(
+    portal: Any, date_format: str, cleared: str
+) -> None:
+    """Nobody could verify which of the two HubSpot answers with; neither makes a value look like somebody else's."""
+    portal.server.world.hubspot.add_field("deals", {"name": "partner_on", "type": "date"})
+    id_ = portal.create("deals", {"dealname": "Deal", "dealstage": "qualifiedtobuy", "description": "old"})
+    portal.set(date_format=date_format, cleared_value=cleared)
+    connector = portal.connect()
+    write = Write("ps-1", Ref("hubspot", "44000001", "deals", id_), {"partner_on": "2026-10-30", "description": None})
+
+    (outcome,) = connector.send([write])
+
+    schema = connector.describe(["deals"])["deals"].fields
+    stored = connector.fetch("deals", [id_], ["partner_on", "description"])[id_].values
+    assert outcome.status == "applied"
+    for values in (stored, outcome.echo or {}):
+        said = {name: connector.normal(schema[name], values[name]) for name in write.fields if name in values}
+        assert said == {name: write.fields[name] for name in said}
+    assert stored["description"] is None
