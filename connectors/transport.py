@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from threading import local
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -55,25 +56,34 @@ class Dialect(Protocol):
         ...
 
 
+class _Purpose(local):
+    freshness: Freshness = "check"
+
+
 @dataclass(slots=True)
 class Line:
-    """One connection's way out; used by one thread at a time."""
+    """One connection's way out; each thread that uses it says what its own calls are for."""
 
     connection: str
     hosts: Hosts
     dialect: Dialect
     surroundings: Surroundings
     timeout: float = 60.0
-    freshness: Freshness = field(default="check")
+    _purpose: _Purpose = field(default_factory=_Purpose)
+
+    @property
+    def freshness(self) -> Freshness:
+        """What this thread's calls are counted as."""
+        return self._purpose.freshness
 
     @contextmanager
     def calls(self, freshness: Freshness) -> Iterator[None]:
-        """Calls made inside are counted as ``freshness``."""
-        before, self.freshness = self.freshness, freshness
+        """Calls made inside, by this thread, are counted as ``freshness``."""
+        before, self._purpose.freshness = self.freshness, freshness
         try:
             yield
         finally:
-            self.freshness = before
+            self._purpose.freshness = before
 
     def before(self, method: str, url: str) -> None:
         """Keep to the hosts, then wait for a place in the call's bucket.

@@ -119,6 +119,10 @@ class HubSpotSettings:
     retry_after_s: int | None = None
     rate_headers: bool = True
     uri_limit: int | None = 16_000
+    list_after: Literal["next_id", "last_id", "opaque"] = "next_id"
+    """What `paging.next.after` of a list is: the next page's first id, this page's last one, or text that only we read."""
+    list_after_unknown: Literal["between", "empty", "refused"] = "between"
+    """What a list does with an `after` that is no record's id: go on from there, show nothing, or answer 400."""
     search_lag_s: float = 0
     """For how long search still sees a record as it was before a write."""
     search_cap: int = 10_000

@@ -4,11 +4,11 @@ The problem: HubSpot takes 190 calls in *any* ten seconds, whoever makes them. T
 transaction before each call would cost more than many a call.
 
 The choice: the bucket's row lists what is taken, and until when it counts. A process takes a handful of places at once and
-has half a second to use them. Example, 190 calls in 10 s, of which 188 are given out in 10.1 s:
+has a quarter of a second to use them. Example, 190 calls in 10 s, of which 188 are given out in 10.1 s:
 
-    at 0.0 s   A takes 11 places, to be used by 0.5 s           [A1: 11 until 11.6 s]
-    at 0.2 s   A's calls are answered, and it takes 11 more     [A1: 11 until 10.3 s] [A2: 11 until 11.8 s]
-    at 0.3 s   B takes 11                                       … + [B1: 11 until 11.9 s]
+    at 0.0 s   A takes 11 places, to be used by 0.25 s          [A1: 11 until 11.4 s]
+    at 0.2 s   A's calls are answered, and it takes 11 more     [A1: 11 until 10.3 s] [A2: 11 until 11.6 s]
+    at 0.3 s   B takes 11                                       … + [B1: 11 until 11.7 s]
     at 2.0 s   188 are taken: both are told to wait             until the first of them no longer counts
 
 A place counts until a whole window after its call was *answered*: a request travels as long as it likes, but whoever answers
@@ -39,7 +39,7 @@ Grant = tuple[str, int, int]
 MARGIN = 0.1
 """Seconds that a window is held longer than the CRM says: calls do not all travel equally long."""
 _SHARE = 16
-_USE_WITHIN = 0.5
+_USE_WITHIN = 0.25
 _LATE = 1.0
 """Seconds that a call of which nothing is heard may take to arrive."""
 _POLL = 0.02

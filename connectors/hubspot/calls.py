@@ -31,6 +31,17 @@ class Calls:
         self._policy = policy
         self._crm = HubSpot(api_factory=lambda package, name, _: getattr(package, name)(api_client=exchange)).crm
 
+    def beside(self) -> Callable[[Callable[[], Answer]], Answer]:
+        """What makes a read in another thread, counted as what this thread's calls are for."""
+        line = self._exchange.line
+        freshness = line.freshness
+
+        def made(call: Callable[[], Answer]) -> Answer:
+            with line.calls(freshness):
+                return call()
+
+        return made
+
     def account(self) -> Answer:
         """Which portal this is; the client has no call for it."""
         return self._tried("none", lambda: self._exchange.call_api("/account-info/v3/details", "GET"))
@@ -109,7 +120,7 @@ class Calls:
 
     def _tried(self, effect: Effect, send: Callable[[], Answer]) -> Answer:
         def sent() -> Answer:
-            self._exchange.effect = effect
+            self._exchange.sending.effect = effect
             return send()
 
         stop = self._exchange.line.surroundings.stop

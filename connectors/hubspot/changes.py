@@ -13,6 +13,9 @@ nothing happened, one call. If they reach back beyond ``since``, they hold every
 500 records a minute ago, and now a rep edits one), the records newer than any taken are the change, provided that the
 total says so: 500 before, one of them new to the window, 501 now. Any other total: something surfaced further back.
 
+*Settling.* The index shows changes in any order: one of 10:00:00 may surface after one of 10:00:07, and where its record was
+among the 500 already, no total tells. So what one look does not show is read once more when it is older than the overlap.
+
 *Read forward* (only then). From ``since`` in ascending order, 200 at a time, each page asked anew from the
 last stamp seen (keyset), so that nothing can shift past us and no offset grows. An offset is used only within the last
 ``overlap``, which the next pull reads again.
@@ -21,9 +24,8 @@ last stamp seen (keyset), so that nothing can shift past us and no offset grows.
 id taken from the far end of what can be paged; a set that shrank while it was paged is read again.
 
 The watermark is the newest stamp shown or the server's own time, whichever is earlier, less the overlap: never our clock.
-Left out: windows cut by time (forward reading makes them unnecessary, except for ties, where time cannot cut), and one
-coincidence: a record that surfaces late behind 200 newer ones while another of the same window is archived waits for the
-nightly full read.
+Left out: windows cut by time (forward reading makes them unnecessary, except for ties, where time cannot cut). What surfaces
+later than the overlap, behind 200 newer ones, waits for the nightly full read.
 """
 
 from __future__ import annotations
@@ -85,6 +87,10 @@ class Look:
             return 0
         latest = self.newest if self.server_ms is None else min(self.newest, self.server_ms)
         return max(0, latest - overlap_ms)
+
+    def settled(self, overlap_ms: int) -> int:
+        """Up to where nothing more surfaces: what is older than ``overlap_ms``, by the server's own time, is in the index."""
+        return self.watermark(overlap_ms) if self.server_ms is None else min(self.newest, self.server_ms - overlap_ms)
 
 
 class Changes:

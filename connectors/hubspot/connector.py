@@ -69,7 +69,7 @@ class HubSpotConnector:
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """What changed: one search per object where nothing did."""
-        return self._counted("hot", (page for one in wanted for page in self._pulling.hot(one)))
+        return self._counted("hot", self._pulling.hot(wanted))
 
     def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Archived and merged records."""
@@ -77,7 +77,7 @@ class HubSpotConnector:
 
     def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Everything live."""
-        return self._counted("cold", (page for one in wanted for page in self._pulling.cold(one)))
+        return self._counted("cold", self._pulling.cold(wanted))
 
     def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
         """The present state of records, from the records themselves, not the search index."""

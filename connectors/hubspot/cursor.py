@@ -19,8 +19,9 @@ class Cursor:
     """Where the next search begins and what the last one showed; stamps are milliseconds since 1970.
 
     ``since``: everything before it is taken. ``probe`` ≤ ``since``: where the next look begins; if it shows the same
-    ``total`` and the same newest records (``top``), nothing happened. ``newest`` is the latest stamp taken, ``window`` the
-    packed ids of all records since ``probe`` where they are known. ``listing``: a first read is under way, its next page
+    ``total`` and the same newest records (``top``), nothing happened. ``newest`` is the latest stamp taken; up to ``settled``
+    everything was taken so late that nothing more can surface. ``window`` are the packed ids of all records since ``probe``
+    where they are known. ``listing``: a first read is under way, its next page
     starts there ("" at the beginning) and ``seen`` records came so far. ``fields`` names the fields it was made for: other
     fields begin anew.
     """
@@ -31,6 +32,7 @@ class Cursor:
     total: int = -1
     top: str = ""
     newest: int = 0
+    settled: int = 0
     window: str = ""
     listing: str | None = None
     seen: int = 0

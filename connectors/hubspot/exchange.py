@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from threading import local
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,6 +33,8 @@ from connectors.hubspot.refusals import DAILY, ROLLING, Effect, refusal, seconds
 from connectors.transport import CONNECT_TIMEOUT, Line
 from partnersync.errors import ConnectorError, QuotaError, UnavailableError
 
+AT_ONCE = 12
+"""Calls that are worth having under way together: at 60 ms each they use up any portal's allowance."""
 _CRM_PATH = re.compile(r"^/crm/v\d/([\w-]+)(.*)$")
 _ACCOUNT_PATH = re.compile(r"^/account-info/v\d/(.*)$")
 
@@ -69,19 +72,25 @@ class Answer:
         return str(after) if after not in (None, "") else None
 
 
+class _Sending(local):
+    """What the call of this thread does to the CRM."""
+
+    effect: Effect = "none"
+
+
 class Exchange:
-    """An ``ApiClient`` to the API objects of hubspot-api-client; used by one thread at a time."""
+    """An ``ApiClient`` to the API objects of hubspot-api-client. Up to ``AT_ONCE`` threads may read at the same time."""
 
     client_side_validation = False
 
     def __init__(self, line: Line, url: str, token: Callable[[], str], version: str) -> None:
-        self.effect: Effect = "none"
+        self.sending = _Sending()
         self.timezone: str | None = None
         self.line = line
         self._url = line.hosts.check(url)
         self._token = token
         self._version = version
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=2, cert_reqs="CERT_REQUIRED")
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=AT_ONCE, cert_reqs="CERT_REQUIRED")
 
     def select_header_accept(self, accepts: Sequence[str]) -> str:
         """Asked by the API objects."""
@@ -160,7 +169,7 @@ class Exchange:
 
     def _told(self, status: int, headers: Mapping[str, str], received: bytes) -> Answer:
         if not 200 <= status <= 299:
-            error = refusal(status, headers, received, self.effect, self._now())
+            error = refusal(status, headers, received, self.sending.effect, self._now())
             raise self._refused(error, told_when="Retry-After" in headers)
         if not received.strip():
             return Answer(status, {}, _server_time(headers))
@@ -173,7 +182,7 @@ class Exchange:
                 f"HubSpot answered {status} with something that is not a JSON object",
                 status=status,
                 code="unreadable_answer",
-                maybe_done=self.effect != "none",
+                maybe_done=self.sending.effect != "none",
             )
         return Answer(status, body, _server_time(headers))
 

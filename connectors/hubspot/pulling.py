@@ -12,6 +12,7 @@ from connectors.hubspot.calls import BATCH, LIST_PAGE, Calls
 from connectors.hubspot.changes import Changes, Reach
 from connectors.hubspot.cursor import Cursor, fields_mark, packed, top_mark
 from connectors.hubspot.exchange import Answer
+from connectors.hubspot.full import FullReads, Whole
 from connectors.hubspot.records import (
     ALWAYS_READ,
     MERGED_IDS,
@@ -50,13 +51,26 @@ class Pulling:
     clock: Clock
     pages: Pages = Pages()
 
-    def hot(self, wanted: Wanted) -> Iterator[Page]:
-        """What changed since the cursor; the first time everything, listed, and then what changed meanwhile."""
-        cursor = Cursor.read(wanted.cursor, wanted.fields) or self._start(wanted)
-        if cursor.listing is not None:
-            yield from self._first(wanted, cursor)
-        else:
-            yield from self._changed(wanted, cursor)
+    def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
+        """What changed since each cursor; the first time everything, listed, and then what changed meanwhile.
+
+        Raises:
+            RejectedError: the first object that HubSpot refuses to show, after all others are done.
+        """
+        wholes: list[Whole] = []
+        refused: list[RejectedError] = []
+        for one in wanted:
+            try:
+                cursor = Cursor.read(one.cursor, one.fields) or self._start(one)
+                if cursor.listing is None:
+                    yield from self._changed(one, cursor)
+                else:
+                    wholes.append(self._whole(one, cursor))
+            except RejectedError as error:
+                refused.append(error)
+        yield from self._full.pages(wholes)
+        if refused:
+            raise refused[0]
 
     def warm(self, wanted: Wanted) -> Iterator[Page]:
         """Every archived record and every merge of an object: search shows neither."""
@@ -72,13 +86,9 @@ class Pulling:
         yield from self._survivors(wanted.object)
         yield Page(wanted.object, done=True)
 
-    def cold(self, wanted: Wanted) -> Iterator[Page]:
+    def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Everything live, from the records themselves."""
-        seen = 0
-        for results, after in self._listed(wanted, None):
-            page = self._page(wanted, results, full=True)
-            seen += len(page.records)
-            yield replace(page, done=after is None, total=seen if after is None else None)
+        yield from self._full.pages([self._whole(one, None) for one in wanted])
 
     def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
         """Records by the id asked for; a merged-away id gives the record it lives on in."""
@@ -95,23 +105,15 @@ class Pulling:
                 found.update((id_, record) for id_ in batch if id_ == record.ref.id or id_ in losers)
         return found
 
-    def _first(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
-        seen = cursor.seen
-        whole, recent = cursor.listing == "", dict[str, int]()
-        for results, after in self._listed(wanted, cursor.listing or None):
-            page = self._page(wanted, results, full=True)
-            seen += len(page.records)
-            recent.update((str(each["id"]), stamp_ms(each)) for each in results if stamp_ms(each) >= cursor.probe)
-            kept = replace(cursor, listing=after, seen=seen if after is not None else 0)
-            if (
-                after is None
-                and whole
-                and len(recent) == cursor.total
-                and max(recent.values(), default=0) <= cursor.newest
-            ):
-                kept = replace(kept, window=packed(recent))
-            last = after is None
-            yield replace(page, cursor=kept.written(), done=last, total=seen if last else None)
+    def _whole(self, wanted: Wanted, cursor: Cursor | None) -> Whole:
+        return Whole.of(wanted, _narrow(wanted.fields), cursor, self.pages.listed)
+
+    @property
+    def _full(self) -> FullReads:
+        def page(wanted: Wanted, results: Sequence[Json]) -> Page:
+            return self._page(wanted, results, full=True)
+
+        return FullReads(self.calls, page, self.pages.listed)
 
     def _survivors(self, object_: str) -> Iterator[Page]:
         """What was ever merged; an object whose records HubSpot does not merge has no property to ask for."""
@@ -126,44 +128,65 @@ class Pulling:
     def _start(self, wanted: Wanted) -> Cursor:
         """Where searching will begin once everything was listed: found out before the listing, from HubSpot itself."""
         changes = self._changes(wanted.object, ())
-        since = changes.look(0).watermark(self._overlap_ms)
-        look = changes.look(since)
-        return Cursor(fields_mark(wanted.fields), since, since, look.total, look.top, look.newest, listing="")
+        look = changes.look(0)
+        since = look.watermark(self._overlap_ms)
+        reaches = look.reaches(since)
+        if not reaches:
+            look = changes.look(since)
+        ahead = Cursor(
+            fields_mark(wanted.fields),
+            since,
+            since,
+            look.total,
+            look.top,
+            look.newest,
+            settled=look.newest,  # whatever changed by then is listed, whether search shows it yet or not
+            listing="",
+        )
+        return replace(self._within(ahead, look.records), window="") if reaches else ahead
 
     def _changed(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
         changes = self._changes(wanted.object, wanted.fields)
         look = changes.look(cursor.probe)
-        if (look.total, look.top) == (cursor.total, cursor.top):
-            yield Page(wanted.object, done=True)
+        settled = look.settled(self._overlap_ms)
+        shown = look.reaches(cursor.settled + 1)  # all that may have changed without a sign of it
+        due = not shown and (settled >= cursor.newest or settled - cursor.settled >= self._overlap_ms)
+        if (look.total, look.top) == (cursor.total, cursor.top) and not due:
+            final = shown and settled > cursor.settled
+            later = replace(cursor, settled=settled).written() if final else None
+            yield Page(wanted.object, cursor=later, done=True)
             return
-        since = max(cursor.since, look.watermark(self._overlap_ms))
-        ahead = replace(cursor, since=since, total=look.total, top=look.top, newest=max(cursor.newest, look.newest))
+        newest = max(cursor.newest, look.newest)
+        firm = max(cursor.settled, settled) if shown or due else cursor.settled
+        since = max(cursor.since, min(firm, look.watermark(self._overlap_ms)))
+        ahead = replace(cursor, since=since, total=look.total, top=look.top, newest=newest, settled=firm)
         known = cursor.ids
         if look.reaches(cursor.since):
             following = self._within(ahead, look.records) if look.reaches(since) else replace(ahead, window="")
             yield replace(self._page(wanted, look.records), cursor=following.written(), done=True)
             return
-        if known is not None and (fresh := look.newer(cursor.newest, known, cursor.total)) is not None:
+        low = cursor.settled if due else cursor.newest
+        if known is not None and (fresh := look.newer(low, known, cursor.total)) is not None:
             joined = known.union(str(each["id"]) for each in fresh)
             following = (
                 self._within(ahead, look.records) if look.reaches(since) else replace(ahead, window=packed(joined))
             )
             yield replace(self._page(wanted, fresh), cursor=following.written(), done=True)
             return
-        if known is not None and (yield from self._newest(wanted, cursor, changes, ahead, known)):
+        if known is not None and (yield from self._newest(wanted, cursor, changes, ahead, known, low)):
             return
         yield from self._forward(wanted, cursor, changes, ahead)
 
     def _newest(
-        self, wanted: Wanted, cursor: Cursor, changes: Changes, ahead: Cursor, known: frozenset[str]
+        self, wanted: Wanted, cursor: Cursor, changes: Changes, ahead: Cursor, known: frozenset[str], low: int
     ) -> Generator[Page, None, bool]:
-        """Bring what changed after the newest record taken; whether the total says that this was all that changed.
+        """Bring what changed after ``low``; whether the total says that this was all that changed.
 
         What changes while this runs is left to the next pull. The cursor moves with the last page, and only if this was all.
         """
         joined = set(known)
-        for _, results in changes.forward(cursor.newest, ahead.newest):
-            fresh = [each for each in results if cursor.newest < stamp_ms(each) <= ahead.newest]
+        for _, results in changes.forward(low, ahead.newest):
+            fresh = [each for each in results if low < stamp_ms(each) <= ahead.newest]
             joined.update(str(each["id"]) for each in fresh)
             if fresh:
                 yield self._page(wanted, fresh)
@@ -190,16 +213,6 @@ class Pulling:
         newest = max(stamps.values(), default=ahead.newest)
         window = packed(stamps)
         return replace(ahead, probe=ahead.since, total=len(stamps), top=top, newest=newest, window=window)
-
-    def _listed(self, wanted: Wanted, after: str | None) -> Iterator[tuple[Sequence[Json], str | None]]:
-        """Pages of the live records from ``after`` on, each with where the next one starts."""
-        asked = _narrow(wanted.fields)
-        while True:
-            answer = self.calls.list(wanted.object, asked, after, archived=False, limit=self.pages.listed)
-            after = answer.after
-            yield answer.results, after
-            if after is None:
-                return
 
     def _page(self, wanted: Wanted, results: Sequence[Json], *, full: bool = False) -> Page:
         records: list[RawRecord] = []

@@ -16,6 +16,7 @@ MERGED_IDS = "hs_merged_object_ids"
 UPDATED_BY = "hs_updated_by_user_id"
 ALWAYS_READ = (MERGED_IDS, UPDATED_BY)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 Json = Mapping[str, Any]
 
@@ -70,21 +71,21 @@ def instant(text: Any) -> datetime:
     Raises:
         ValueError: neither.
     """
+    if isinstance(text, str) and "T" in text:
+        return parse_instant(text)
     if isinstance(text, int) or (isinstance(text, str) and text.lstrip("-").isdecimal()):
         return _EPOCH + timedelta(milliseconds=int(text))
-    if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no instant")
-    return parse_instant(text)
+    raise ValueError(f"{text!r} is no instant")
 
 
 def milliseconds(at: datetime) -> int:
     """Milliseconds since 1970, exact."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def _value(given: Any) -> Value:
-    if given is None or given == "":
-        return None
-    if isinstance(given, (str, bool, int, Decimal)):
+    if isinstance(given, str):
+        return given or None
+    if given is None or isinstance(given, (bool, int, Decimal)):
         return given
     return str(given)

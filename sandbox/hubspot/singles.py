@@ -9,6 +9,7 @@ from sandbox.hubspot import given as sent
 from sandbox.hubspot.call import Call, created, no_content, ok
 from sandbox.hubspot.desk import Desk, kind_of
 from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.list_cursors import ListCursors
 from sandbox.hubspot.records import Record, record_of
 from sandbox.hubspot.refusals import Refusal
 from sandbox.hubspot.tables import ARCHIVED, LIVE
@@ -23,16 +24,15 @@ def list_page(call: Call) -> Reply:
     kind = call.kind()
     with_history = call.names("propertiesWithHistory")
     limit = call.limit(10, MOST_WITH_HISTORY if with_history else MOST)
-    after = sent.identifier(call.request.param("after") or "0")
-    if after is None:
-        raise refusals.invalid("Invalid after", context={"after": [call.request.param("after")]})
+    cursors = ListCursors(call.settings)
+    after = cursors.read(call.request.param("after"))
     state = ARCHIVED if call.flag("archived") else LIVE
     to_kinds = [kind_of(name) for name in call.names("associations")]
     with call.reading() as desk:
         rows = desk.db.execute(
             "SELECT id, state, created, modified, archived_at, merged_into, props FROM hs_record"
             " WHERE kind = ? AND id >= ? AND state = ? ORDER BY id LIMIT ?",
-            (kind.type_id, after, state, limit + 1),
+            (kind.type_id, cursors.first(desk.db, kind, state, after), state, limit + 1),
         ).fetchall()
         results = [
             shapes.read(
@@ -47,7 +47,8 @@ def list_page(call: Call) -> Reply:
         ]
     body: dict[str, object] = {"results": results}
     if len(rows) > limit:
-        body["paging"] = {"next": {"after": str(rows[limit][0]), "link": _next_link(call, str(rows[limit][0]))}}
+        following = cursors.written(rows[limit - 1][0], rows[limit][0])
+        body["paging"] = {"next": {"after": following, "link": _next_link(call, following)}}
     return ok(body)
 
 

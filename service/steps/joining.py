@@ -1,7 +1,7 @@
 """Small pages become one of a worthwhile size: each is a transaction, and each transaction waits for the disk.
 
-HubSpot lists 100 records a page: 20,000 deals would be 200 transactions. Pages of a full read that follow one another, of one
-object and with records alone, are stored together, with the cursor of the last. What a crash costs is reading at most so
+HubSpot lists 100 records a page: 20,000 deals would be 200 transactions. Pages of a full read that follow one another within
+one object, with records alone, are stored together, with the cursor of the last. What a crash costs is reading at most so
 many records again. Pages of changes stay what they are: each state of a record that they show is a version.
 """
 
@@ -24,26 +24,22 @@ def joined(pages: Iterable[Page], stop: Event, most: int = MOST) -> Iterator[Pag
     Raises:
         ConnectorError: whatever ``pages`` raises.
     """
-    held: list[Page] = []
+    held: dict[str, list[Page]] = {}
     try:
         for page in pages:
-            if held and not (_joins(page, held[-1]) and _records(held) + len(page.records) <= most):
-                yield _one(held)
-                held = []
-            held.append(page)
-            if page.done or not _is_joinable(page) or _records(held) >= most or stop.is_set():
-                yield _one(held)
-                held = []
+            group = held.setdefault(page.object, [])
+            if group and not (_is_joinable(page) and _records(group) + len(page.records) <= most):
+                yield _one(held.pop(page.object))
+                group = held.setdefault(page.object, [])
+            group.append(page)
+            if page.done or not _is_joinable(page) or _records(group) >= most:
+                yield _one(held.pop(page.object))
+            if stop.is_set():
+                break
     except ConnectorError:
-        if held:
-            yield _one(held)
+        yield from map(_one, held.values())
         raise
-    if held:
-        yield _one(held)
-
-
-def _joins(page: Page, before: Page) -> bool:
-    return page.object == before.object and _is_joinable(page) and _is_joinable(before)
+    yield from map(_one, held.values())
 
 
 def _is_joinable(page: Page) -> bool:

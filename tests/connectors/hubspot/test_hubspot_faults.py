@@ -161,7 +161,7 @@ def test_calls_are_counted_by_what_they_are_for_and_allowances_are_learnt(portal
     connector.describe(["deals"])
 
     assert meter.of("token") == 1
-    assert meter.calls["hot", "search.deals", 200] == 2
+    assert meter.calls["hot", "search.deals", 200] == 1
     assert meter.calls["hot", "list.deals", 200] == 1
     assert meter.of("warm") == 2
     assert meter.of("check") == 2

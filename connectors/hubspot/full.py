@@ -1,0 +1,159 @@
+"""Read whole objects, for the first pull and the nightly cold one: all of them at once, each by as many cursors as it allows.
+
+Small objects are read one after the other, as ever. What has more than a few pages is looked at closer (``_decide``), and
+then all large ones are read together: two calls are under way for two objects whose portal allows one cursor each, and up to
+``AT_ONCE`` where it allows more. Calls go on while the caller stores what came before. Pages are brought as they come; each
+carries what is left of its own object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from connectors.hubspot.calls import Calls
+from connectors.hubspot.cursor import Cursor, packed
+from connectors.hubspot.exchange import AT_ONCE, Answer
+from connectors.hubspot.fleet import Brought, Fleet, Object
+from connectors.hubspot.listing import WORTH_A_CURSOR, Listing, proofs, proves
+from connectors.hubspot.records import Json, stamp_ms
+from partnersync.errors import RejectedError
+from partnersync.records import Page, Wanted
+
+
+@dataclass(slots=True)
+class Whole:
+    """One object that is read in full. ``cursor`` is kept with each page; None keeps none.
+
+    ``recent`` collects the versions since the cursor's ``probe``, of use if one process reads all of them.
+    """
+
+    wanted: Wanted
+    properties: Sequence[str]
+    object: Object
+    cursor: Cursor | None
+    seen: int = 0
+    begun: int = 0
+    recent: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, wanted: Wanted, properties: Sequence[str], cursor: Cursor | None, page: int) -> Whole:
+        """Going on where ``cursor`` says; without one, from the beginning."""
+        listing = Listing((cursor.listing if cursor else None) or "", page)
+        return cls(wanted, properties, Object(listing), cursor, cursor.seen if cursor else 0, listing.begun)
+
+    def finished(self, page: Page, brought: Brought) -> Page:
+        """The page with what is left to be read after it."""
+        if self.begun != brought.begun:
+            self.begun, self.seen = brought.begun, 0
+            self.recent.clear()
+        self.seen += len(page.records)
+        cursor = None if self.cursor is None else self._kept(self.cursor, brought).written()
+        return replace(page, cursor=cursor, done=brought.over, total=self.seen if brought.over else None)
+
+    def _kept(self, cursor: Cursor, brought: Brought) -> Cursor:
+        stamps = ((str(each["id"]), stamp_ms(each)) for each in brought.results)
+        self.recent.update((id_, stamp) for id_, stamp in stamps if stamp >= cursor.probe)
+        if not brought.over:
+            return replace(cursor, listing=brought.left, seen=self.seen)
+        known = (
+            self.begun and len(self.recent) == cursor.total and max(self.recent.values(), default=0) <= cursor.newest
+        )
+        return replace(cursor, listing=None, seen=0, window=packed(self.recent) if known else cursor.window)
+
+
+@dataclass(frozen=True, slots=True)
+class FullReads:
+    """Reads of one portal; ``page`` makes records of what was listed, ``size`` is how many a page lists."""
+
+    calls: Calls
+    page: Callable[[Wanted, Sequence[Json]], Page]
+    size: int
+
+    def pages(self, wholes: Sequence[Whole]) -> Iterator[Page]:
+        """Every record of every object, in pages as they come.
+
+        Raises:
+            RejectedError: the first object that HubSpot refuses to list, after all others are done.
+            ConnectorError: whatever else a call raised; pages before it stand.
+        """
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="listing") as beside:
+            for whole in wholes:
+                try:
+                    yield from self._begun(whole, beside)
+                except RejectedError as error:
+                    whole.object.refused = error
+            yield from self._together(wholes, beside)
+        for whole in wholes:
+            if whole.object.refused is not None:
+                raise whole.object.refused
+
+    def _begun(self, whole: Whole, beside: ThreadPoolExecutor) -> Iterator[Page]:
+        """The first few pages, or all there are."""
+        listing = whole.object.listing
+        while listing.undecided and not listing.ripe and (span := listing.next()) is not None:
+            brought = whole.object.take(span, self._ask(whole, span.after))
+            if brought is not None:
+                yield self._page(whole, brought)
+        if not listing.over:
+            self._decide(whole, beside)
+
+    def _together(self, wholes: Sequence[Whole], beside: ThreadPoolExecutor) -> Iterator[Page]:
+        owners = {id(whole.object): whole for whole in wholes}
+        counted = self.calls.beside()
+
+        def ask(object_: Object, after: str | None) -> Answer:
+            return counted(partial(self._ask, owners[id(object_)], after))
+
+        for brought in Fleet(beside, ask, [whole.object for whole in wholes]).brought():
+            yield self._page(owners[id(brought.object)], brought)
+
+    def _page(self, whole: Whole, brought: Brought) -> Page:
+        return whole.finished(self.page(whole.wanted, brought.results), brought)
+
+    def _decide(self, whole: Whole, beside: ThreadPoolExecutor) -> None:
+        """Whether several cursors may read what is left: if it is worth it, and this portal proves it on what was read."""
+        listing = whole.object.listing
+        newest = self._newest(whole, more_than=whole.seen + WORTH_A_CURSOR * self.size if listing.undecided else 0)
+        if listing.split or (newest and self._proven(whole, beside)):
+            listing.may_split(newest)
+        else:
+            listing.stay()
+
+    def _proven(self, whole: Whole, beside: ThreadPoolExecutor) -> bool:
+        counted = self.calls.beside()
+        tried = [
+            (beside.submit(counted, partial(self._ask, whole, after)), first, after)
+            for after, first in proofs(whole.object.listing.seen)
+        ]
+        answers = [_proves(made, first, after) for made, first, after in tried]
+        return bool(answers) and all(answers)
+
+    def _newest(self, whole: Whole, more_than: int) -> int:
+        """About the highest id of an object with ``more_than`` so many records; 0 where it has fewer, or search has none."""
+        everything = {"propertyName": "hs_object_id", "operator": "GTE", "value": "0"}
+        request = {
+            "filterGroups": [{"filters": [everything]}],
+            "sorts": [{"propertyName": "createdate", "direction": "DESCENDING"}],
+            "properties": ["createdate"],
+            "limit": self.size,
+        }
+        try:
+            answer = self.calls.search(whole.wanted.object, request)
+        except RejectedError:
+            return 0
+        total = answer.body.get("total")
+        few = isinstance(total, int) and total <= more_than
+        return 0 if few else max((int(each["id"]) for each in answer.results), default=0)
+
+    def _ask(self, whole: Whole, after: str | None) -> Answer:
+        return self.calls.list(whole.wanted.object, whole.properties, after, archived=False, limit=self.size)
+
+
+def _proves(made: Future[Answer], first: Sequence[int], after: str) -> bool:
+    try:
+        return proves(made.result(), first, after)
+    except RejectedError:
+        return False
