@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from threading import Condition
 
 from connectors.hubspot.exchange import AT_ONCE, Answer
@@ -34,9 +35,13 @@ class Brought:
 
 @dataclass(slots=True, eq=False)
 class Object:
-    """An object being listed; ``refused`` where HubSpot does not let it be."""
+    """An object being listed; ``refused`` where HubSpot does not let it be.
+
+    ``left`` is about how many records are still to be brought; infinite where nobody knows.
+    """
 
     listing: Listing
+    left: float = inf
     told: bool = False
     refused: RejectedError | None = None
 
@@ -44,6 +49,7 @@ class Object:
         """What an answer brings; None where that is nothing worth telling."""
         results = self.listing.take(span, answer)
         over = self.listing.over
+        self.left -= len(results)
         if self.told or not (results or over):
             return None
         self.told = over
@@ -58,14 +64,19 @@ class Object:
 
 
 class Fleet:
-    """Lists ``objects`` by calls of ``ask`` (object, after) in the threads of ``beside``."""
+    """Lists ``objects`` by calls of ``ask`` (object, after), ``page`` records each, in the threads of ``beside``."""
 
     def __init__(
-        self, beside: ThreadPoolExecutor, ask: Callable[[Object, str | None], Answer], objects: Sequence[Object]
+        self,
+        beside: ThreadPoolExecutor,
+        ask: Callable[[Object, str | None], Answer],
+        objects: Sequence[Object],
+        page: int,
     ) -> None:
         self._beside = beside
         self._ask = ask
         self._objects = objects
+        self._page = page
         self._moved = Condition()
         self._waiting: deque[Brought] = deque()
         self._flying: Counter[int] = Counter()
@@ -97,13 +108,20 @@ class Fleet:
             return None
 
     def _send(self) -> None:
-        """As many calls as there is room for; each of the object with the fewest under way that has anything to ask."""
+        """As many calls as there is room for; each of the object with the fewest under way that has anything to ask.
+
+        What one cursor reads waits for those with more left: to list two objects side by side from the start would use up
+        the portal's allowance on the shorter one, and leave the longer one alone with the end.
+        """
         while not self._closed and self._failed is None:
             flying = self._flying.total()
             if flying >= AT_ONCE or flying + len(self._waiting) >= MOST_WAITING:
                 return
-            for each in sorted(self._objects, key=lambda each: self._flying[id(each)]):
-                if each.refused is None and not each.told and (span := each.listing.next()) is not None:
+            active = [each for each in self._objects if each.refused is None and not each.told]
+            most = max((each.left for each in active), default=0)
+            for each in sorted(active, key=lambda each: self._flying[id(each)]):
+                in_turn = each.listing.split or each.left + self._page > most
+                if in_turn and (span := each.listing.next()) is not None:
                     span.flying = True
                     self._flying[id(each)] += 1
                     self._beside.submit(self._call, each, span, span.after)

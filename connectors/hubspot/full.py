@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 
 from connectors.hubspot.calls import Calls
 from connectors.hubspot.cursor import Cursor, packed
@@ -39,10 +40,12 @@ class Whole:
     recent: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, wanted: Wanted, properties: Sequence[str], cursor: Cursor | None, page: int) -> Whole:
-        """Going on where ``cursor`` says; without one, from the beginning."""
+    def of(
+        cls, wanted: Wanted, properties: Sequence[str], cursor: Cursor | None, page: int, total: float = inf
+    ) -> Whole:
+        """Going on where ``cursor`` says; without one, from the beginning. ``total``: so many records, where that is known."""
         listing = Listing((cursor.listing if cursor else None) or "", page)
-        return cls(wanted, properties, Object(listing), cursor, cursor.seen if cursor else 0, listing.begun)
+        return cls(wanted, properties, Object(listing, total), cursor, cursor.seen if cursor else 0, listing.begun)
 
     def finished(self, page: Page, brought: Brought) -> Page:
         """The page with what is left to be read after it."""
@@ -107,7 +110,7 @@ class FullReads:
         def ask(object_: Object, after: str | None) -> Answer:
             return counted(partial(self._ask, owners[id(object_)], after))
 
-        for brought in Fleet(beside, ask, [whole.object for whole in wholes]).brought():
+        for brought in Fleet(beside, ask, [whole.object for whole in wholes], self.size).brought():
             yield self._page(owners[id(brought.object)], brought)
 
     def _page(self, whole: Whole, brought: Brought) -> Page:
@@ -115,24 +118,34 @@ class FullReads:
 
     def _decide(self, whole: Whole, beside: ThreadPoolExecutor) -> None:
         """Whether several cursors may read what is left: if it is worth it, and this portal proves it on what was read."""
-        listing = whole.object.listing
-        newest = self._newest(whole, more_than=whole.seen + WORTH_A_CURSOR * self.size if listing.undecided else 0)
-        if listing.split or (newest and self._proven(whole, beside)):
-            listing.may_split(newest)
+        listing, counted = whole.object.listing, self.calls.beside()
+        if listing.undecided and whole.object.left <= self._few:
+            listing.stay()
+            return
+        newest = beside.submit(counted, partial(self._search_newest, whole.wanted.object))
+        tried = [
+            (beside.submit(counted, partial(self._ask, whole, after)), first, after)
+            for after, first in (proofs(listing.seen) if listing.undecided else ())
+        ]
+        proven = [_proves(made, first, after) for made, first, after in tried]
+        highest = self._highest(whole, newest)
+        if listing.split or (whole.object.left > self._few and highest and proven and all(proven)):
+            listing.may_split(highest)
         else:
             listing.stay()
 
-    def _proven(self, whole: Whole, beside: ThreadPoolExecutor) -> bool:
-        counted = self.calls.beside()
-        tried = [
-            (beside.submit(counted, partial(self._ask, whole, after)), first, after)
-            for after, first in proofs(whole.object.listing.seen)
-        ]
-        answers = [_proves(made, first, after) for made, first, after in tried]
-        return bool(answers) and all(answers)
+    def _highest(self, whole: Whole, newest: Future[Answer]) -> int:
+        """About the highest id, from the records that were created last; 0 where search shows none."""
+        try:
+            answer = newest.result()
+        except RejectedError:
+            return 0
+        total = answer.body.get("total")
+        if isinstance(total, int):
+            whole.object.left = total - whole.seen
+        return max((int(each["id"]) for each in answer.results), default=0)
 
-    def _newest(self, whole: Whole, more_than: int) -> int:
-        """About the highest id of an object with ``more_than`` so many records; 0 where it has fewer, or search has none."""
+    def _search_newest(self, object_: str) -> Answer:
         everything = {"propertyName": "hs_object_id", "operator": "GTE", "value": "0"}
         request = {
             "filterGroups": [{"filters": [everything]}],
@@ -140,13 +153,11 @@ class FullReads:
             "properties": ["createdate"],
             "limit": self.size,
         }
-        try:
-            answer = self.calls.search(whole.wanted.object, request)
-        except RejectedError:
-            return 0
-        total = answer.body.get("total")
-        few = isinstance(total, int) and total <= more_than
-        return 0 if few else max((int(each["id"]) for each in answer.results), default=0)
+        return self.calls.search(object_, request)
+
+    @property
+    def _few(self) -> int:
+        return WORTH_A_CURSOR * self.size
 
     def _ask(self, whole: Whole, after: str | None) -> Answer:
         return self.calls.list(whole.wanted.object, whole.properties, after, archived=False, limit=self.size)

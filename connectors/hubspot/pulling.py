@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 from connectors.hubspot.associations import Associations
@@ -61,11 +62,13 @@ class Pulling:
         refused: list[RejectedError] = []
         for one in wanted:
             try:
-                cursor = Cursor.read(one.cursor, one.fields) or self._start(one)
+                cursor, total = Cursor.read(one.cursor, one.fields), inf
+                if cursor is None:
+                    cursor, total = self._start(one)
                 if cursor.listing is None:
                     yield from self._changed(one, cursor)
                 else:
-                    wholes.append(self._whole(one, cursor))
+                    wholes.append(self._whole(one, cursor, total))
             except RejectedError as error:
                 refused.append(error)
         yield from self._full.pages(wholes)
@@ -105,8 +108,8 @@ class Pulling:
                 found.update((id_, record) for id_ in batch if id_ == record.ref.id or id_ in losers)
         return found
 
-    def _whole(self, wanted: Wanted, cursor: Cursor | None) -> Whole:
-        return Whole.of(wanted, _narrow(wanted.fields), cursor, self.pages.listed)
+    def _whole(self, wanted: Wanted, cursor: Cursor | None, total: float = inf) -> Whole:
+        return Whole.of(wanted, _narrow(wanted.fields), cursor, self.pages.listed, total)
 
     @property
     def _full(self) -> FullReads:
@@ -125,10 +128,13 @@ class Pulling:
         except RejectedError:
             return
 
-    def _start(self, wanted: Wanted) -> Cursor:
-        """Where searching will begin once everything was listed: found out before the listing, from HubSpot itself."""
+    def _start(self, wanted: Wanted) -> tuple[Cursor, int]:
+        """Where searching will begin once everything was listed, and about how many records there are: found out before the
+        listing, from HubSpot itself.
+        """
         changes = self._changes(wanted.object, ())
         look = changes.look(0)
+        total = look.total
         since = look.watermark(self._overlap_ms)
         reaches = look.reaches(since)
         if not reaches:
@@ -143,7 +149,7 @@ class Pulling:
             settled=look.newest,  # whatever changed by then is listed, whether search shows it yet or not
             listing="",
         )
-        return replace(self._within(ahead, look.records), window="") if reaches else ahead
+        return (replace(self._within(ahead, look.records), window="") if reaches else ahead), total
 
     def _changed(self, wanted: Wanted, cursor: Cursor) -> Iterator[Page]:
         changes = self._changes(wanted.object, wanted.fields)

@@ -36,7 +36,7 @@ def test_a_first_pull_lists_and_searches_only_for_its_watermark(portal) -> None:
     pull(portal.connect(), mirror)
 
     assert mirror.live("deals") == set(ids)
-    assert searches(portal) == 2, "one for the watermark, and one to see whether it is worth a second cursor"
+    assert searches(portal) == 1
     assert portal.server.world.counters.total("hubspot", "list.deals") == 3
 
 
