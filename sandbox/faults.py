@@ -67,11 +67,25 @@ class Drop(_Action):
     kind: Literal["drop"] = "drop"
 
 
+class Reset(_Action):
+    """Reset the connection (TCP RST) without an answer."""
+
+    kind: Literal["reset"] = "reset"
+
+
 class Truncate(_Action):
-    """Send the true headers and only the first bytes of the body, then close the socket."""
+    """Send only the first bytes of the body: under its true length, and then close the socket; or as if that were all."""
 
     kind: Literal["truncate"] = "truncate"
     keep: int | None = Field(default=None, ge=0)
+    as_if_whole: bool = False
+
+
+class Drip(_Action):
+    """Send the body in small pieces, so slowly that it takes this long."""
+
+    kind: Literal["drip"] = "drip"
+    seconds: float = Field(default=60, ge=0)
 
 
 class Kill(_Action):
@@ -90,7 +104,7 @@ class RecordError(_Action):
     message: str | None = None
 
 
-Action = Latency | Status | RateLimited | Html503 | Timeout | Drop | Truncate | Kill | RecordError
+Action = Latency | Status | RateLimited | Html503 | Timeout | Drop | Reset | Truncate | Drip | Kill | RecordError
 When = Literal["before", "before_commit", "after_commit", "after_answer", "record"]
 
 
@@ -114,10 +128,10 @@ class Rule(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _after_the_answer(cls, value: Any) -> Any:
-        """A body can only be cut once there is one, so that is when a truncation acts unless told otherwise."""
+        """A body can only be cut or slowed once there is one, so that is when such a fault acts unless told otherwise."""
         action = value.get("action") if isinstance(value, dict) else None
         kind = action.get("kind") if isinstance(action, dict) else action
-        return {"when": "after_answer", **value} if kind == "truncate" else value
+        return {"when": "after_answer", **value} if kind in ("truncate", "drip") else value
 
     @field_validator("action", mode="before")
     @classmethod
@@ -130,8 +144,8 @@ class Rule(BaseModel):
             raise ValueError("give one of nth, every and rate")
         if isinstance(self.action, RecordError) != (self.when == "record"):
             raise ValueError("record_error goes with when: record, and only that")
-        if isinstance(self.action, Truncate) and self.when != "after_answer":
-            raise ValueError("truncate goes with when: after_answer")
+        if isinstance(self.action, Truncate | Drip) and self.when != "after_answer":
+            raise ValueError(f"{self.action.kind} goes with when: after_answer")
         return self
 
     def concerns(self, vendor: str, endpoint: str, method: str, write: bool) -> bool:

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 import psutil
@@ -13,11 +13,13 @@ import psutil
 from sandbox.faults import (
     Action,
     Armed,
+    Drip,
     Drop,
     Html503,
     Kill,
     Latency,
     RateLimited,
+    Reset,
     Status,
     Timeout,
     Truncate,
@@ -36,10 +38,12 @@ HTML_503 = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the client gets: an answer (perhaps cut after `keep` bytes), or a closed socket."""
+    """What the client gets: an answer (perhaps cut after `keep` bytes, or spread over seconds), or a closed socket."""
 
     reply: Reply | None
     keep: int | None = None
+    drip: float = 0
+    reset: bool = False
 
 
 class CutShort(Exception):
@@ -77,6 +81,8 @@ class Injector:
                     raise CutShort(Outcome(None))
                 case Drop():
                     raise CutShort(Outcome(None))
+                case Reset():
+                    raise CutShort(Outcome(None, reset=True))
                 case Kill(delay_ms=delay_ms):
                     self._stopping.wait(delay_ms / 1000)
                     self._kill(action)
@@ -91,15 +97,18 @@ class Injector:
                     pass
 
     def finish(self, outcome: Outcome, actions: Iterable[Action]) -> Outcome:
-        """What is left to send when the answer is ready: `truncate` cuts it, latency delays it."""
+        """What is left to send when the answer is ready: `truncate` cuts it, `drip` and latency delay it."""
         for action in actions:
             match action:
-                case Truncate(keep=keep) if outcome.reply is not None:
+                case Truncate(keep=keep, as_if_whole=as_if_whole) if outcome.reply is not None:
                     length = len(outcome.reply.body)
-                    outcome = Outcome(
-                        outcome.reply,
-                        length // 2 if keep is None else min(keep, length),
-                    )
+                    kept = length // 2 if keep is None else min(keep, length)
+                    if as_if_whole:
+                        outcome = Outcome(replace(outcome.reply, body=outcome.reply.body[:kept]))
+                    else:
+                        outcome = Outcome(outcome.reply, kept)
+                case Drip(seconds=seconds) if outcome.reply is not None:
+                    outcome = replace(outcome, drip=seconds)
                 case Latency(ms=ms):
                     self._stopping.wait(ms / 1000)
                 case _:
@@ -120,7 +129,7 @@ class Injector:
                     self._kill(action)
                 case Kill(delay_ms=delay_ms):
                     threading.Timer(delay_ms / 1000, self._kill, (action,)).start()
-                case Drop() | Timeout():
+                case Drop() | Reset() | Timeout():
                     close = True
                 case _:
                     pass

@@ -1,6 +1,8 @@
 """The HTTP server: one port for both vendors and the control endpoint, with faults around every call."""
 
 import asyncio
+import socket
+import struct
 import sys
 import threading
 import time
@@ -25,6 +27,7 @@ from sandbox.wire import Reply, Request, Vendor, build_request, decoded, json_re
 from sandbox.world import World
 
 _WORKERS = 64
+_PIECES = 20
 Scope = dict[str, Any]
 
 
@@ -61,6 +64,8 @@ class Application:
         outcome, after = await loop.run_in_executor(self._pool, self._answer, request)
         transport: asyncio.Transport = scope["state"]["transport"]
         if outcome.reply is None:
+            if outcome.reset:
+                _reset_when_closed(transport)
             transport.abort()
             return
         await _send(outcome, send, request.method == "HEAD", self.world.clock.now())
@@ -242,7 +247,24 @@ async def _send(outcome: Outcome, send: Callable[[Any], Any], head: bool, now: d
             }
         )
         return
+    if outcome.drip and not head:
+        await _drip(reply.body, outcome.drip, send)
+        return
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+async def _drip(body: bytes, seconds: float, send: Callable[[Any], Any]) -> None:
+    """The body in pieces; a client that has gone ends it."""
+    size = max(1, -(-len(body) // _PIECES))
+    for start in range(0, len(body), size):
+        await asyncio.sleep(seconds / _PIECES)
+        await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _reset_when_closed(transport: asyncio.Transport) -> None:
+    """Closing the socket sends RST rather than FIN."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _spelt(name: str) -> str:

@@ -11,6 +11,7 @@ from hubspot import HubSpot
 from connectors.hubspot.exchange import Answer, Exchange
 from connectors.hubspot.refusals import Effect
 from connectors.retry import RetryPolicy
+from partnersync.errors import UnavailableError
 
 BATCH = 100
 LIST_PAGE = 100
@@ -44,7 +45,7 @@ class Calls:
 
     def account(self) -> Answer:
         """Which portal this is; the client has no call for it."""
-        return self._tried("none", lambda: self._exchange.call_api("/account-info/v3/details", "GET"))
+        return self._tried("none", lambda: self._exchange.call_api("/account-info/v3/details", "GET"), "portalId")
 
     def owners(self, *, archived: bool, after: str | None) -> Answer:
         """A page of owners."""
@@ -93,7 +94,7 @@ class Calls:
 
     def property(self, object_: str, name: str) -> Answer:
         """One property."""
-        return self._ask("none", self._properties.get_by_name, object_, name)
+        return self._ask("none", self._properties.get_by_name, object_, name, tells="name")
 
     def create_properties(self, object_: str, inputs: Sequence[Json]) -> Answer:
         """Make properties; a second send finds them there."""
@@ -115,13 +116,20 @@ class Calls:
         """The pipelines with their stages."""
         return self._ask("none", self._pipelines.get_all, object_)
 
-    def _ask(self, effect: Effect, operation: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
-        return self._tried(effect, lambda: operation(*args, _preload_content=False, **named))
+    def _ask(
+        self, effect: Effect, operation: Callable[..., Answer], *args: Any, tells: str = "results", **named: Any
+    ) -> Answer:
+        return self._tried(effect, lambda: operation(*args, _preload_content=False, **named), tells)
 
-    def _tried(self, effect: Effect, send: Callable[[], Answer]) -> Answer:
+    def _tried(self, effect: Effect, send: Callable[[], Answer], tells: str) -> Answer:
+        """The answer; of a read only one that ``tells`` what was asked for: an empty one must not pass for no records."""
+
         def sent() -> Answer:
             self._exchange.sending.effect = effect
-            return send()
+            answer = send()
+            if effect == "none" and answer.body.get(tells) is None:
+                raise UnavailableError(f"HubSpot answered {answer.status} without {tells}", code="unreadable_answer")
+            return answer
 
         stop = self._exchange.line.surroundings.stop
         return self._policy.call(sent, stop=stop, idempotent=effect == "none")

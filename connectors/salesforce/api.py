@@ -33,6 +33,9 @@ MOST_QUERIES = 5
 """Of one composite call; sObject Collections count as queries."""
 T = TypeVar("T")
 NO_HEADERS: Mapping[str, str] = {}
+_RETRIEVED = "composite/sobjects/"
+_LISTED = ("query", "jobs/ingest?")
+_ELSE = "Salesforce's answer is not what was asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Api:
         return asked_at + timedelta(seconds=passed)
 
     def get(self, path: str) -> Any:
-        """The body of a GET."""
+        """The body of a GET: an object, and of a query a page."""
         return self._call("GET", path, None, idempotent=True, safe=True)
 
     def stream(self, path: str, accept: str) -> requests.Response:
@@ -133,7 +136,10 @@ class Api:
 
         def ask() -> dict[str, Answer]:
             answers = self._answers(self._once("POST", "composite", self._composite(parts), safe=True), safe=True)
-            for answer in answers.values():
+            for part in parts:
+                answer = answers.get(part.name)
+                if answer is None or (answer.failure is None and not _is_whole(part.path, answer.body)):
+                    raise UnavailableError(_ELSE)
                 if isinstance(answer.failure, UnavailableError):
                     raise answer.failure
             return answers
@@ -167,7 +173,8 @@ class Api:
 
     def _answers(self, content: Any, *, safe: bool) -> dict[str, Answer]:
         answers = {}
-        for one in (content or {}).get("compositeResponse", ()):
+        listed = content.get("compositeResponse") if isinstance(content, dict) else None
+        for one in listed if isinstance(listed, list) else ():
             status, body = int(one["httpStatusCode"]), one.get("body")
             failed = failure(status, body, safe=safe) if status >= 300 else None
             answers[one["referenceId"]] = Answer(one["referenceId"], None if failed else body, failed)
@@ -205,11 +212,14 @@ class Api:
     def _send(self, token: Token, method: str, path: str, body: Any, safe: bool, headers: Mapping[str, str]) -> Any:
         try:
             sent = encode(body).encode() if body is not None else None
-            return self._signed_in(token).restful(path, method=method, data=sent, headers=dict(headers))
+            found = self._signed_in(token).restful(path, method=method, data=sent, headers=dict(headers))
         except SalesforceError as error:
             raise self._refusal(error.status, error.content, safe=safe) from None
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError("Salesforce's answer is not JSON", maybe_done=not safe) from error
+        if safe and not _is_whole(path, found):
+            raise UnavailableError(_ELSE)
+        return found
 
     def _open(self, token: Token, path: str, accept: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {token.access}", "Accept": accept}
@@ -255,6 +265,17 @@ class Api:
             return
         sent_at = time.monotonic() - response.elapsed.total_seconds()
         self._asked_at = (answered_at.astimezone(UTC) - response.elapsed, sent_at)
+
+
+def _is_whole(path: str, body: Any) -> bool:
+    """Whether a good answer to a read is what was asked for, and not what something on the way made of it."""
+    if path.startswith(_RETRIEVED):
+        return isinstance(body, list) and all(each is None or isinstance(each, dict) for each in body)
+    if not isinstance(body, dict) or not body:
+        return False
+    if path.startswith(_LISTED) and not isinstance(body.get("records"), list):
+        return False
+    return not path.startswith("query") or body.get("done") is True or isinstance(body.get("nextRecordsUrl"), str)
 
 
 def _content(answer: requests.Response) -> Any:

@@ -14,7 +14,7 @@ from connectors.salesforce.rows import CRM, read_rows, ref
 from connectors.salesforce.shapes import Selection, Shape
 from connectors.salesforce.steps import describe_part, described
 from connectors.salesforce.wire import instant
-from partnersync.errors import RejectedError
+from partnersync.errors import RejectedError, UnavailableError
 from partnersync.records import Identity, Merged, Person, RawRecord
 
 T = TypeVar("T")
@@ -105,8 +105,10 @@ def records(api: Api, selection: Selection, ids: Sequence[str]) -> dict[str, Raw
 def _retrieved(api: Api, selection: Selection, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     for group in chunks(ids, RETRIEVE):
         body = {"ids": list(group), "fields": list(selection.fields)}
-        # An id that is not there answers null in its place.
-        yield from (row for row in api.read(f"composite/sobjects/{selection.object}", body) or () if row)
+        rows = api.read(f"composite/sobjects/{selection.object}", body)
+        if len(rows) != len(group):
+            raise UnavailableError("Salesforce answered for other records than were asked for")
+        yield from (row for row in rows if row)  # an id that is not there answers null in its place
 
 
 def people(api: Api) -> tuple[Person, ...]:

@@ -176,7 +176,7 @@ def _collection(chunk: Sequence[Item]) -> Mapping[str, Any]:
 
 def _outcomes(chunk: Sequence[Item], answer: Answer) -> Iterator[tuple[Item, Outcome]]:
     failure = answer.failure
-    results = answer.body if isinstance(answer.body, list) else ()
+    results = [each for each in answer.body if isinstance(each, dict)] if isinstance(answer.body, list) else ()
     if failure is None and len(results) != len(chunk):
         failure = UnavailableError("Salesforce answered for other records than were sent", maybe_done=True)
     if failure is not None:

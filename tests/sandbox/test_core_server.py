@@ -182,6 +182,27 @@ def test_answers_are_replaced_delayed_and_cut(person: Person) -> None:
 
 
 @pytest.mark.fault
+def test_a_connection_is_reset_and_a_body_is_cut_as_if_whole_or_comes_slowly(person: Person) -> None:
+    person.fault(nth=1, action="reset")
+    with pytest.raises(requests.ConnectionError) as lost:
+        person.create()
+    assert "ConnectionResetError" in repr(lost.value)
+    person.control("DELETE", "faults")
+    person.fault(nth=1, action={"kind": "truncate", "as_if_whole": True})
+    cut = person.create()
+    with pytest.raises(requests.JSONDecodeError):
+        cut.json()
+    assert (cut.status_code, len(cut.content)) == (201, int(cut.headers["Content-Length"]))
+    person.control("DELETE", "faults")
+    person.fault(nth=1, action={"kind": "drip", "seconds": 0.2})
+    began = time.monotonic()
+    assert person.create().json()["success"]
+    assert time.monotonic() - began >= 0.15
+
+    assert person.count() == 2
+
+
+@pytest.mark.fault
 def test_after_commit_the_answer_may_be_an_error_though_the_record_exists(person: Person) -> None:
     person.fault(nth=1, when="after_commit", action={"kind": "status", "code": 503, "body": "gone"})
 
