@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,8 @@ from mapping.identity import full_id, normal_name
 from partnersync.clock import local_day, utc
 from partnersync.facts import Account, Dossier, Opportunity, Registration, Touchpoint, Version
 from partnersync.ids import Ref
+
+_FIELDS = frozenset(each.name for each in fields(Opportunity))
 
 
 def newest(dossier: Dossier) -> Opportunity | None:
@@ -87,7 +90,7 @@ def value_of(deal: Opportunity | None, ours: str) -> str | None:
     """A field of the deal by our name, the config's own ones included."""
     if deal is None:
         return None
-    value = getattr(deal, ours) if ours in Opportunity.__slots__ else deal.extra.get(ours)
+    value = getattr(deal, ours) if ours in _FIELDS else deal.extra.get(ours)
     return value if isinstance(value, str) else None
 
 

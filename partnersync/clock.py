@@ -45,7 +45,8 @@ def parse_instant(text: str) -> datetime:
     Raises:
         ValueError: not an instant, or one without a zone.
     """
-    return utc(datetime.fromisoformat(text.strip()))
+    instant = datetime.fromisoformat(text.strip())
+    return instant if instant.tzinfo is UTC else utc(instant)
 
 
 def local_day(instant: datetime, timezone: str) -> date:

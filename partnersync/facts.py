@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
 from partnersync.credits import Credit
+from partnersync.frozen import frozen
 from partnersync.ids import Ref
 from partnersync.lines import FrozenRate
 from partnersync.records import RawRecord, Value
@@ -63,7 +64,7 @@ class Version(Generic[Fact]):
     author: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Account:
     """A company in a CRM. ``domain`` is registrable (public-suffix aware); None for free-mail and shared hosts."""
 
@@ -76,7 +77,7 @@ class Account:
     extra: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Opportunity:
     """A deal in a CRM. ``amount`` in major units of ``currency``, exact as received; dates are calendar dates."""
 
@@ -288,7 +289,7 @@ class RawDossier:
     rates: tuple[FrozenRate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Reach:
     """Under which keys a fact is found. State stores hashes of the keys and does not know what they mean.
 

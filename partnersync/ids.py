@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
 import orjson
+
+from partnersync.frozen import frozen
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _FAST = (
@@ -17,7 +18,7 @@ _FAST = (
 ) | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Ref:
     """The identity of something outside: (crm, org or portal id, object, full-length id), never a connection's name.
 

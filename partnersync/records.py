@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from partnersync.frozen import frozen
 from partnersync.ids import Ref
 
 Value = str | int | Decimal | bool | None
@@ -16,7 +17,7 @@ Value = str | int | Decimal | bool | None
 Life = Literal["live", "deleted"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class RawRecord:
     """One record of a source.
 

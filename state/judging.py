@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
+from partnersync.frozen import frozen
 from partnersync.ids import Ref
 from partnersync.records import Life, Page, RawRecord
 from state.bodies import hash_of_deletion, packed
@@ -39,7 +39,8 @@ UNSEEN = Held(0)
 """Nothing is stored, not even the name."""
 
 
-class Change(NamedTuple):
+@frozen()
+class Change:
     """A new version of one fact; ``payload`` None keeps the body that is there, ``before`` is what the fact was."""
 
     ref: Ref

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from partnersync.facts import Kind, Reach
+from partnersync.frozen import frozen
 from partnersync.ids import Ref
 from partnersync.records import Merged
 from state.database import Database
@@ -18,7 +19,8 @@ from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, chunks, number, own_ke
 from state.schema import fact, reach
 
 
-class Reached(NamedTuple):
+@frozen()
+class Reached:
     """A fact whose keys were computed; ``known``: it may have rows already."""
 
     id: int

@@ -39,27 +39,30 @@ def store(
     facts: list[tuple[Stored, ...]] = []
     updates: list[dict[str, Any]] = []
     for change, id_, version_id in zip(changes, ids, version_ids, strict=True):
-        ref, hash_, life, changed_at, gone_at, payload, record, before = change
-        stamp = microseconds(changed_at)
+        ref, record, payload, before = change.ref, change.record, change.payload, change.before
+        stamp = microseconds(change.stamp)
         created = record.created_at if record is not None else None
         created_at = None if created is None else microseconds(created)
         author = record.author if record is not None else None
         if payload is not None:
             bodies.append((workspace, version_id, payload))
         body_id = version_id if payload is not None else before.body
-        versions.append((workspace, version_id, id_, hash_, life, stamp, seen, created_at, author, body_id))
+        versions.append(
+            (workspace, version_id, id_, change.hash, change.life, stamp, seen, created_at, author, body_id)
+        )
         if before is UNSEEN:
             place = places[ref.crm, ref.org, ref.object]
-            newest = (hash_, life, stamp, None if gone_at is None else microseconds(gone_at), version_id)
+            gone_at = None if change.gone_at is None else microseconds(change.gone_at)
+            newest = (change.hash, change.life, stamp, gone_at, version_id)
             facts.append((workspace, id_, place, ref.id, kind, *newest, fields, None, None))
         else:
             updates.append(
                 {
                     "f": id_,
-                    "new_hash": hash_,
-                    "new_life": life,
-                    "new_stamp": changed_at,
-                    "new_gone_at": gone_at,
+                    "new_hash": change.hash,
+                    "new_life": change.life,
+                    "new_stamp": change.stamp,
+                    "new_gone_at": change.gone_at,
                     "new_version": version_id,
                     "asked": fields if record is not None else before.fields,
                 }
