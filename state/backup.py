@@ -102,8 +102,15 @@ def recovered(database: Database, fence: Fence) -> None:
 
 def _copy_pages(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+        if _page_size(old) != _page_size(new):
+            new.execute("PRAGMA journal_mode=DELETE")  # a write-ahead log takes no pages of another size
         old.backup(new)
     os.sync()
+
+
+def _page_size(connection: sqlite3.Connection) -> int:
+    size: int = connection.execute("PRAGMA page_size").fetchone()[0]
+    return size
 
 
 def _copy_rows(reader: Engine, target: str) -> None:

@@ -34,6 +34,7 @@ _TICK = timedelta(microseconds=1)
 _MAKING = 0x70617274
 """The advisory lock of whoever makes tables or a workspace: any number that nobody else takes."""
 _SQLITE = (
+    "PRAGMA page_size=16384",  # of a new file: a pull touches a few thousand places, each of which is a page to log
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=30000",
     "PRAGMA synchronous=FULL",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -123,6 +125,23 @@ def test_the_restored_ledger_is_still_append_only(url: str, filled: Database, fe
 
     with pytest.raises(StateError, match="append-only"), filled.marking() as connection:
         connection.exec_driver_sql("DELETE FROM line")
+
+
+def test_a_backup_with_pages_of_another_size_is_restored(
+    url: str, filled: Database, fence: Fence, tmp_path: Path
+) -> None:
+    """A file keeps the page size that it was made with, and versions differ in it."""
+    before = everything(filled, without=frozenset({"lease", "workspace"}))
+    backup(url, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db", isolation_level=None)) as copy:
+        for statement in ("PRAGMA journal_mode=DELETE", "PRAGMA page_size=4096", "VACUUM"):
+            copy.execute(statement)
+    remember(Facts(filled), fence, record("Opportunity", "2"))
+    release(fence)
+    filled.close()
+    restore(url, tmp_path / "copy.db")
+
+    assert everything(filled, without=frozenset({"lease", "workspace"})) == before
 
 
 def test_what_is_no_backup_is_refused(url: str, database: Database, tmp_path: Path) -> None:
