@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from connectors.base import Freshness
 from partnersync.changes import Plan
 from partnersync.errors import ConflictError, PartnersyncError, UnsafePlanError
-from reconcile.writeback.guards import Situation, reasons
+from reconcile.writeback.guards import Situation, moved_totals, reasons, unread
 from service.shop import Shop
 from service.steps.apply import Doing, apply_plan, resolve_all
 from service.steps.attribute import attribute_all
@@ -67,7 +67,10 @@ class Silent:
 
 @dataclass(slots=True)
 class Report:
-    """What one cycle did. ``seconds`` is (wall, own CPU) by step."""
+    """What one cycle did. ``seconds`` is (wall, own CPU) by step.
+
+    ``reasons``: why its plan must wait for a person; ``unread``: those that a person who approved another plan was not told of.
+    """
 
     seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
     pulled: Pulled = field(default_factory=Pulled)
@@ -75,6 +78,7 @@ class Report:
     moved: Moved = field(default_factory=Moved)
     plan: Plan | None = None
     reasons: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     posted: int = 0
     done: Doing = field(default_factory=Doing)
     resolved: dict[str, int] = field(default_factory=dict)
@@ -119,8 +123,13 @@ def run_cycle(
     with ``approved``, the plan that they read, only those of its changes are sent that still hold (``exact``: all or none).
 
     Raises:
-        UnsafePlanError: the plan waits for a person. ConflictError: another run holds the workspace.
+        UnsafePlanError: the plan waits for a person. ConflictError: another run holds the workspace, or the plan that they read
+        was made by other rules.
     """
+    if approved is not None and approved.config != shop.settings.meaning:
+        raise ConflictError(
+            "that plan was made by other rules than the config says now: run `partnersync plan` and read it"
+        )
     report, watch = Report(), watcher or Silent()
     wanted: Mapping[str, Freshness] = work if work is not None else dict.fromkeys(shop.settings.connections, "hot")
     called = shop.meter.ever()
@@ -130,7 +139,7 @@ def run_cycle(
         status, message = "failed", ""
         try:
             rules = _decide(shop, fence, run, wanted, report, watch)
-            _judge(shop, fence, rules, report, approve)
+            _judge(shop, fence, rules, report, approve, approved)
             if apply and not shop.stop.is_set():
                 if approved is not None and exact and report.plan and report.plan.digest != approved.digest:
                     raise ConflictError("the world moved since this plan was made: look at the new one")
@@ -193,9 +202,10 @@ def _anew(shop: Shop, run: int, work: Mapping[str, Freshness]) -> Mapping[str, F
     return work if {name: meaning.get(name) for name in now} == now else everything
 
 
-def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str | None) -> None:
+def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str | None, approved: Plan | None) -> None:
     """Hold the plan against its limits and keep it with what they said."""
     assert report.plan is not None
+    report.plan = replace(report.plan, totals={**report.plan.totals, **moved_totals(report.moved.gross)})
     snapshots = Snapshots(shop.database)
     snapshots.seen(fence, rules.config, shop.settings.model_dump(mode="json"))
     if approve:
@@ -208,6 +218,7 @@ def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str 
         snapshots.approved(rules.config),
     )
     report.reasons = reasons(report.plan, shop.settings.guards, situation)
+    report.unread = unread(approved, shop.settings.guards, situation) if approved is not None else ()
     if report.plan.changes or report.moved.lines:
         StoredPlans(shop.database).put(fence, report.plan, report.reasons, approve)
 
@@ -225,9 +236,11 @@ def _act(
     """Post and apply.
 
     Raises:
-        UnsafePlanError: the plan is over its limits and nobody said yes.
+        UnsafePlanError: the plan is over its limits and nobody said yes, or said yes to less.
     """
     assert report.plan is not None
+    if report.unread:
+        raise UnsafePlanError(report.unread, report.plan)
     idle = not report.plan.changes and not report.moved.lines
     only_out_of_reach = len(report.reasons) == len(report.pulled.failed)
     # A CRM that is down while there is nothing to do anyway is a failed pull; no plan waits for anybody.

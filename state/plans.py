@@ -11,7 +11,7 @@ from partnersync.changes import Change, Plan
 from state.changes import read_change, stored_change
 from state.database import Database, Fence
 from state.marks import insert_new
-from state.schema import plan, plan_change
+from state.schema import plan, plan_change, workspace
 
 _AT_ONCE = 2000
 
@@ -44,7 +44,7 @@ class Plans:
             if fresh:
                 open_.execute(insert(plan).values(**row))
             else:
-                newer = {"made_at": made.made_at, "reasons": list(reasons)}
+                newer = {name: row[name] for name in ("made_at", "totals", "reasons")}
                 if approved_by:
                     newer |= {name: row[name] for name in ("approved_by", "approved_at")}
                 open_.execute(update(plan).where(*here).values(**newer))
@@ -74,13 +74,15 @@ class Plans:
             row = open_.execute(query.order_by(plan.c.made_at.desc()).limit(1)).one_or_none()
             if row is None:
                 return None
+            slug = select(workspace.c.slug).where(workspace.c.id == self._database.workspace)
+            named = open_.execute(slug).scalar_one()
             listed = select(plan_change.c.change).where(
                 plan_change.c.workspace == self._database.workspace, plan_change.c.plan == row.digest
             )
             changes = tuple(
                 read_change(each) for each in open_.execute(listed.order_by(plan_change.c.ordinal)).scalars()
             )
-        return Plan("", row.config, row.made_at, changes, row.totals)
+        return Plan(named, row.config, row.made_at, changes, row.totals)
 
     def waiting(self) -> tuple[str, Sequence[str]] | None:
         """The newest plan's digest and why it waits, None where the newest waits for nobody."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -66,6 +66,22 @@ def reasons(plan: Plan, limits: Guards, situation: Situation) -> tuple[str, ...]
             )
     found += [f"the pull of {what} ended in an error" for what in situation.pull_failed]
     return tuple(found)
+
+
+def moved_totals(moved: Mapping[str, int]) -> dict[str, int]:
+    """Gross commission by currency as totals of the plan that a person reads with it."""
+    return {f"commission {currency}": minor for currency, minor in sorted(moved.items()) if minor}
+
+
+def unread(approved: Plan, limits: Guards, situation: Situation) -> tuple[str, ...]:
+    """Why a yes to the plan ``approved`` is none to what would be posted now; empty: nothing over a limit came since.
+
+    Its changes need no second look, for of them only those are sent that still hold. Lines belong to no change: more
+    commission than when the plan was read is held against the limit anew.
+    """
+    told = approved.totals
+    more = {name: minor for name, minor in situation.moved.items() if minor > told.get(f"commission {name}", 0)}
+    return tuple(_money(limits, replace(situation, moved=more)))
 
 
 def guard(plan: Plan, limits: Guards, situation: Situation) -> None:
