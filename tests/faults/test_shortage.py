@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.faults.worlds import CREDENTIALS, Stage
 
 pytestmark = pytest.mark.fault
 PLENTY = 2**30
+SMALL = 4096
 
 
 class Disk:
@@ -42,8 +44,15 @@ class Disk:
         connection.exec_driver_sql(f"PRAGMA max_page_count={self.pages}")
 
     def fill(self, file: Path, spare: int) -> None:
-        """No more than ``spare`` pages of 4 KiB are left."""
-        self.pages = file.stat().st_size // 4096 + spare
+        """No more than ``spare`` pages are left."""
+        self.pages = file.stat().st_size // SMALL + spare
+
+
+def packed(file: Path) -> None:
+    """Small pages with no room to spare in those that are taken: a world this small hardly needs a new large one."""
+    with closing(sqlite3.connect(file)) as made:
+        for words in ("PRAGMA journal_mode=DELETE", f"PRAGMA page_size={SMALL}", "VACUUM"):
+            made.execute(words)
 
 
 @pytest.fixture
@@ -57,6 +66,7 @@ def disk() -> Iterator[Disk]:
 @pytest.mark.parametrize("spare", [0, 3, 8])
 def test_a_full_disk_ends_the_run_and_room_lets_it_go_on(theatre: Theatre, disk: Disk, spare: int) -> None:
     """Full before the first row, while the plan is kept, and while writes are journaled: exit 4, one line, nothing twice."""
+    packed(theatre.home / "partnersync.db")
     disk.fill(theatre.home / "partnersync.db", spare)
 
     code, said = theatre.command("run")
@@ -71,6 +81,7 @@ def test_a_full_disk_ends_the_run_and_room_lets_it_go_on(theatre: Theatre, disk:
 
 
 def test_a_service_on_a_full_disk_says_that_it_is_not_ready_until_there_is_room(theatre: Theatre, disk: Disk) -> None:
+    packed(theatre.home / "partnersync.db")
     with opened(theatre.config) as shop:
         service = Service(shop, Metrics())
         hot = [Slot(shop.clock.now(), name, "hot") for name in shop.settings.connections]
