@@ -1,6 +1,7 @@
 """The HTTP server: one port for both vendors and the control endpoint, with faults around every call."""
 
 import asyncio
+import logging
 import socket
 import struct
 import sys
@@ -28,6 +29,7 @@ from sandbox.world import World
 
 _WORKERS = 64
 _PIECES = 20
+_WITHHELD = ("ASGI callable returned without starting response.", "ASGI callable returned without completing response.")
 Scope = dict[str, Any]
 
 
@@ -37,6 +39,11 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
+
+
+def _unexpected(record: logging.LogRecord) -> bool:
+    """An answer that a fault holds back is no error to tell of."""
+    return record.msg not in _WITHHELD
 
 
 class Application:
@@ -140,6 +147,7 @@ class Server:
 
     def __init__(self, application: Application, host: str, port: int) -> None:
         self._application = application
+        logging.getLogger("uvicorn.error").addFilter(_unexpected)
         config = uvicorn.Config(
             application,
             host=host,
