@@ -8,7 +8,7 @@ Partners, tiers, signals and targets belong to the book; a change of them is a c
 from __future__ import annotations
 
 from mapping.identity import normal_name
-from mapping.twins import meeting_keys
+from mapping.twins import meeting_place
 from partnersync.facts import Account, Opportunity, Override, Partner, Reach, Registration, Signal, Target, Touchpoint
 from partnersync.ids import Ref
 
@@ -25,7 +25,7 @@ def keys(fact: AnyFact) -> Reach:
         case Opportunity():
             own = _known(opportunity=fact.ref, account=fact.account)
             twin = () if fact.twin is None else _known(opportunity=fact.twin)
-            return Reach(own + twin, meets=meeting_keys(fact))
+            return Reach(own + twin, meets=meeting_place(fact))
         case Registration():
             return Reach(
                 _known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain, name=fact.customer)

@@ -3,8 +3,8 @@
 The problem: Acme buys for 12,500.00 USD; the deal stands in Salesforce, closing 30 June, and a sync or a rep put it into
 HubSpot too, closing 1 July. Paying both would pay twice; nothing in either record says they are one.
 
-The choice: an opportunity meets another under ``Reach.meets``: amount, currency and the week of the close date (two
-neighbouring weeks, so that a few days' difference still meets). State puts those that meet and whose accounts share a key,
+The choice: an opportunity meets another under ``Reach.meets``: amount and currency, in the week of the close date or a
+neighbouring one, so that a few days' difference still meets. State puts those that meet and whose accounts share a key,
 and those that a mapped ``twin`` field names, into the dossier's ``twins``, with their accounts. They are one deal if one
 names the other, or if they have the same amount and currency, close at most seven days apart, stand in different CRMs, and
 are sold to one customer: the same registrable domain, or, where one has none, the same normalised name.
@@ -31,13 +31,11 @@ def twins(deal: Opportunity, chain: tuple[Account, ...], possible: Iterable[Twin
     yield from (twin for _, twin in sorted(found, key=lambda each: each[0]))
 
 
-def meeting_keys(deal: Opportunity) -> tuple[str, ...]:
-    """The keys under which it meets its possible twins."""
+def meeting_place(deal: Opportunity) -> tuple[str, int] | None:
+    """Where it meets its possible twins: its terms, and the week."""
     if not (deal.amount and deal.currency and deal.closes_on):
-        return ()
-    week = deal.closes_on.toordinal() // 7
-    terms = f"deal:{deal.currency}:{deal.amount.normalize():f}"
-    return f"{terms}:{week}", f"{terms}:{week + 1}"
+        return None
+    return f"deal:{deal.currency}:{deal.amount.normalize():f}", deal.closes_on.toordinal() // 7
 
 
 def _rank(deal: Opportunity, account: Account | None, twin: Twin) -> tuple[bool, int, str] | None:

@@ -294,11 +294,11 @@ class Reach:
     """Under which keys a fact is found. State stores hashes of the keys and does not know what they mean.
 
     Facts that share one of ``keys`` belong in one dossier. A carrier (an account) passes its own keys on to facts that
-    share a key with it. ``meets`` are keys under which opportunities of different CRMs meet as possible twins: two
-    opportunities that share one dirty each other, and stand in each other's ``twins`` if their accounts share a key that
-    names no fact. So do two of which one names the other among its ``keys``.
+    share a key with it. ``meets`` is where opportunities of different CRMs meet as possible twins, (terms, place): two with
+    the same terms, at most one place apart, dirty each other, and stand in each other's ``twins`` if their accounts share a
+    key that names no fact. So do two of which one names the other among its ``keys``.
     """
 
     keys: tuple[str, ...]
     carries: bool = False
-    meets: tuple[str, ...] = ()
+    meets: tuple[str, int] | None = None

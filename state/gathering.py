@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from partnersync.facts import RawDossier, RawTwin, RawVersion
 from state.database import Database
 from state.places import places, told_of
-from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, chunks, pairs, rows_of
+from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, chunks, near, pairs, rows_of
 from state.schema import fact
 from state.stored import credits_of, histories, newest, rates_of, sent_to
 
@@ -112,18 +112,17 @@ def _named(connection: Connection, workspace: int, deals: Iterable[int], keys: K
 
 
 def _met(database: Database, connection: Connection, deals: Sequence[int], keys: Keys) -> dict[int, set[int]]:
-    """Deal → the deals of other orgs that share a key under which twins meet."""
+    """Deal → the deals of other orgs that are at, or next to, a place where twins meet."""
     meets = {row[0] for deal in deals for row in keys.get(deal, ()) if row[2] == MEETS}
     at: dict[int, set[int]] = {}
-    for key, deal in pairs(connection, database.workspace, meets, DEAL, (MEETS,)):
+    for key, deal in pairs(connection, database.workspace, near(meets), DEAL, (MEETS,)):
         at.setdefault(key, set()).add(deal)
     orgs = _orgs(database, connection, {*deals, *(deal for each in at.values() for deal in each)})
     return {
         deal: {
             other
-            for row in keys.get(deal, ())
-            if row[2] == MEETS
-            for other in at.get(row[0], ())
+            for key in near(row[0] for row in keys.get(deal, ()) if row[2] == MEETS)
+            for other in at.get(key, ())
             if orgs[other] != orgs[deal]
         }
         for deal in deals

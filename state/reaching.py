@@ -38,6 +38,8 @@ _Item = TypeVar("_Item")
 _EMPTY = blake2b(digest_size=8)
 _WHOLE = Struct(">q").unpack
 
+_PLACES = 1 << 20
+
 Row = tuple[int, int, int]
 """(key, role, way) of one fact."""
 
@@ -50,6 +52,16 @@ def number(key: str) -> int:
     return found
 
 
+def meeting(terms: str, place: int) -> int:
+    """The key of a place at which facts of these terms meet; neighbouring places have neighbouring keys."""
+    return (number(terms) & -_PLACES) + place
+
+
+def near(keys: Iterable[int]) -> set[int]:
+    """These meeting keys and their neighbours."""
+    return {key + apart for key in keys for apart in (-1, 0, 1)}
+
+
 def own_key(kind: str, ref: Ref) -> str:
     """The key that names this fact."""
     return f"{kind}:{ref}"
@@ -58,12 +70,14 @@ def own_key(kind: str, ref: Ref) -> str:
 def rows(kind: Kind, ref: Ref, found: Reach, losers: Sequence[Ref] = ()) -> list[Row]:
     """The rows of one fact; ``losers`` are records merged into it, whose names are now its own."""
     role = DEAL if kind == "opportunity" else CARRIER if found.carries else PLAIN
-    own = [own_key(kind, ref)]
-    if losers:
-        own += [own_key(kind, loser) for loser in losers]
-    given = [] if role == PLAIN else [(number(key), role, IS) for key in own]
-    given += [(number(key), role, NAMES if key.startswith(_NAMING) else SHARES) for key in found.keys if key not in own]
-    given += [(number(key), role, MEETS) for key in found.meets]
+    own = own_key(kind, ref)
+    names = [own, *(own_key(kind, loser) for loser in losers)] if losers else (own,)
+    given = [] if role == PLAIN else [(number(key), role, IS) for key in names]
+    for key in found.keys:
+        if key not in names:
+            given.append((number(key), role, NAMES if key.startswith(_NAMING) else SHARES))
+    if found.meets is not None:
+        given.append((meeting(*found.meets), role, MEETS))
     return given
 
 
@@ -86,7 +100,7 @@ def touched(connection: Connection, workspace: int, changed: Iterable[tuple[int,
             carriers.add((fact, row))
         else:
             keys.add(key)
-    deals |= having(connection, workspace, meets, DEAL, (MEETS,))
+    deals |= having(connection, workspace, near(meets), DEAL, (MEETS,))
     deals |= having(connection, workspace, twins[IS], DEAL, (NAMES,))
     deals |= having(connection, workspace, twins[NAMES], DEAL, (IS,))
     deals |= having(connection, workspace, keys, DEAL, (IS, NAMES, SHARES))

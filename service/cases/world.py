@@ -91,7 +91,7 @@ class World:
         twins = tuple(
             Twin(other, self._account(other.fact.account) if other.fact else None)
             for ref, other, own in self._live("opportunities")
-            if ref != deal and (set(reach.meets) & set(own.meets) or _names(deal, own) or _names(ref, reach))
+            if ref != deal and (_meet(reach, own) or _names(deal, own) or _names(ref, reach))
         )
         return replace(alone, accounts=tuple(accounts.values()), twins=twins, **around)
 
@@ -133,6 +133,11 @@ class World:
             if place is not None and (place.crm, place.org, place.object) == (deal.crm, deal.org, deal.object):
                 return source.fields.partner_field or "partner_field"
         return "partner_field"
+
+
+def _meet(one: Reach, other: Reach) -> bool:
+    here, there = one.meets, other.meets
+    return here is not None and there is not None and here[0] == there[0] and abs(here[1] - there[1]) <= 1
 
 
 def _names(deal: Ref, reach: Reach) -> bool:

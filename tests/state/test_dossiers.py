@@ -102,14 +102,15 @@ def test_twins_meet_and_dirty_each_other(database: Database, fence: Fence) -> No
     remember(facts, fence, record("Account", "s", domain="acme.com"))
     remember(facts, fence, record("Account", "h", crm="hubspot", name="Acme", domain="acme.com"))
     remember(facts, fence, record("Opportunity", "1", meet="acme-100", account="s"))
-    remember(facts, fence, record("Opportunity", "9", crm="hubspot", meet="acme-100", account="h"))
+    remember(facts, fence, record("Opportunity", "9", crm="hubspot", meet="acme-100", at=1, account="h"))
+    remember(facts, fence, record("Opportunity", "8", crm="hubspot", meet="acme-100", at=2, account="h"))
 
     (twin,) = only(database, "1").twins
     assert (twin.opportunity.record.ref.id, twin.account and twin.account.record.values["name"]) == ("9", "Acme")
     assert [each.opportunity.record.ref.id for each in only(database, "9").twins] == ["1"]
     clean(database, fence)
-    remember(facts, fence, record("Opportunity", "9", hour=1, crm="hubspot", meet="other", account="h"))
-    assert dirtied(database) == ["1", "9"]
+    remember(facts, fence, record("Opportunity", "9", hour=1, crm="hubspot", meet="other", at=1, account="h"))
+    assert dirtied(database) == ["1", "9", "8"]
 
 
 def test_deals_of_one_price_are_no_twins_unless_their_accounts_share_a_key(database: Database, fence: Fence) -> None:

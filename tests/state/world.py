@@ -25,7 +25,7 @@ def record(object_: str, id_: str, hour: int = 0, crm: str = "salesforce", **val
 
 
 def reach_of(kind: Kind) -> Any:
-    """Keys from the values ``account``, ``parent``, ``domain`` and ``opportunity``; ``meet`` is where twins meet."""
+    """Keys from the values ``account``, ``parent``, ``domain`` and ``opportunity``; ``meet`` and ``at`` are where twins meet."""
 
     def reach(raw: RawRecord) -> Reach:
         named = [raw.values[name] for name in ("account", "parent") if raw.values.get(name)]
@@ -34,7 +34,7 @@ def reach_of(kind: Kind) -> Any:
             keys.append(f"domain:{raw.values['domain']}")
         if raw.values.get("opportunity"):
             keys.append(f"opportunity:{ref('Opportunity', str(raw.values['opportunity']), raw.ref.crm)}")
-        meets = (f"meet:{raw.values['meet']}",) if raw.values.get("meet") else ()
+        meets = (f"meet:{raw.values['meet']}", int(str(raw.values.get("at", 0)))) if raw.values.get("meet") else None
         return Reach(tuple(keys), carries=kind == "account", meets=meets)
 
     return reach
