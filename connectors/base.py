@@ -164,9 +164,10 @@ class Writer(Protocol):
         """Create (``id`` None), update or close tasks; a create whose fate is unknown is never repeated here."""
         ...
 
-    def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
+    def find_tasks(self, tasks: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
         """Read back tasks by their key, through the CRM's unique field or the tasks of their record; found ones only.
 
+        ``deleted_too``: of those that nobody sees any more also what the CRM still remembers (its life is then ``deleted``).
         Values come under the house's names: subject, body, due_on, owner, done, key.
         """
         ...

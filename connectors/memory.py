@@ -216,10 +216,10 @@ class MemoryConnector:
             known = task.id or next((id_ for id_, record in self._tasks() if record.values["key"] == task.key), "")
             yield self._outcome(task.key, TASKS, known, _task_values(task))
 
-    def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
+    def find_tasks(self, tasks: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
         """Tasks by their key."""
         keys = {task.key for task in tasks}
-        found = ((str(record.values["key"]), record) for _, record in self._tasks())
+        found = ((str(record.values["key"]), record) for _, record in self._tasks(deleted_too))
         return {
             key: replace(record, values={**record.values, "done": record.values["done"] is True})
             for key, record in found
@@ -299,9 +299,10 @@ class MemoryConnector:
         visible = self.crm.schemas[record.ref.object].fields
         return replace(record, values={name: record.values.get(name) for name in fields if name in visible})
 
-    def _tasks(self) -> list[tuple[str, RawRecord]]:
-        found = self._ask("write", f"list.{TASKS}", lambda: self.crm.list(TASKS, "", 1_000_000))
-        return [(record.ref.id, record) for record in found]
+    def _tasks(self, deleted_too: bool = False) -> list[tuple[str, RawRecord]]:
+        found = self._ask("write", f"list.{TASKS}", lambda: self.crm.changes(TASKS, 0, 1_000_000))
+        told = [change.record for change in found if deleted_too or change.record.life == "live"]
+        return [(record.ref.id, record) for record in sorted(told, key=lambda record: record.life == "live")]
 
     def _target(self, write: Write) -> str:
         """The id of the record to write to; empty for a new one."""

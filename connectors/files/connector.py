@@ -85,7 +85,7 @@ class Files:
         """Refuses every task."""
         return (Outcome(task.key, "rejected", code="READ_ONLY", message=_READ_ONLY) for task in tasks)
 
-    def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
+    def find_tasks(self, tasks: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
         """None: there are no tasks in files."""
         return {}
 

@@ -103,10 +103,10 @@ class HubSpotConnector:
         """Create, update or close tasks."""
         return self._counted("write", self._tasks.put(tasks))
 
-    def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
+    def find_tasks(self, tasks: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
         """The tasks that exist, by key."""
         with self._line.calls("write"):
-            return self._tasks.find(tasks)
+            return self._tasks.find(tasks, deleted_too=deleted_too)
 
     def lands_within(self) -> timedelta:
         """Zero where tasks have our unique property."""

@@ -95,8 +95,11 @@ class Tasks:
     def _create(self, inputs: Sequence[Json]) -> Answer:
         return self._calls.create(TASKS, inputs, unique=self.keyed())
 
-    def find(self, drafts: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
-        """The tasks that exist, by key: by their id, the unique property, or among the tasks of their record."""
+    def find(self, drafts: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
+        """The tasks that exist, by key: by their id, the unique property, or among the tasks of their record.
+
+        An archived one has lost its record and its unique value may be given again: it is found in the list of all of them.
+        """
         if not drafts:
             return {}
         found: dict[str, RawRecord] = {}
@@ -114,6 +117,11 @@ class Tasks:
             ids = {link.id for own in links.values() for link in own}
             for json in self._read(sorted(ids, key=_age)):
                 self._keep(found, keys, json)
+        if deleted_too and keys - found.keys():
+            archived: dict[str, RawRecord] = {}
+            for json in self._archived():
+                self._keep(archived, keys - found.keys(), json)
+            found |= {key: replace(record, life="deleted") for key, record in archived.items()}
         return found
 
     def keyed(self) -> bool:
@@ -145,6 +153,15 @@ class Tasks:
     def _read(self, ids: Sequence[str], id_property: str | None = None) -> Iterator[Json]:
         for start in range(0, len(ids), BATCH):
             yield from self._calls.read(TASKS, ids[start : start + BATCH], READ, id_property).results
+
+    def _archived(self) -> Iterator[Json]:
+        after: str | None = None
+        while True:
+            answer = self._calls.list(TASKS, READ, after, archived=True, limit=BATCH)
+            yield from answer.results
+            after = answer.after
+            if after is None:
+                return
 
     def _settled(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
         """A refused creation whose key is in the portal already was done before."""

@@ -159,10 +159,10 @@ class SalesforceConnector:
             desk = self._desk()
         yield from self._counted("write", desk.put(tasks))
 
-    def find_tasks(self, tasks: Sequence[TaskDraft]) -> Mapping[str, RawRecord]:
+    def find_tasks(self, tasks: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
         """Tasks by key, through the key field or the tasks of their record."""
         with self._calls("write"):
-            return self._desk().find(tasks)
+            return self._desk().find(tasks, deleted_too=deleted_too)
 
     def lands_within(self) -> timedelta:
         """Zero where tasks are upserted by our key field."""

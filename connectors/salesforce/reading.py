@@ -50,12 +50,13 @@ def query(
         path = api.below(body["nextRecordsUrl"])
 
 
-def queries(api: Api, fields: Sequence[str], object_: str, wheres: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+def queries(
+    api: Api, fields: Sequence[str], object_: str, wheres: Iterable[str], *, deleted_too: bool = False
+) -> Iterator[Mapping[str, Any]]:
     """The rows of many short queries, five in a call."""
     for group in chunks(wheres, MOST_QUERIES):
-        parts = [
-            Part(f"q{n}", "GET", api.query_path(_by_id(fields, object_, where, ""))) for n, where in enumerate(group)
-        ]
+        paths = (api.query_path(_by_id(fields, object_, where, ""), deleted_too=deleted_too) for where in group)
+        parts = [Part(f"q{n}", "GET", path) for n, path in enumerate(paths)]
         answers = api.read_parts(parts)
         for part, where in zip(parts, group, strict=True):
             body, last = _body(answers[part.name]), ""
@@ -63,7 +64,7 @@ def queries(api: Api, fields: Sequence[str], object_: str, wheres: Iterable[str]
                 yield row
                 last = row["Id"]
             if not body["done"]:
-                yield from query(api, fields, object_, where, after=last)
+                yield from query(api, fields, object_, where, after=last, deleted_too=deleted_too)
 
 
 def _by_id(fields: Sequence[str], object_: str, where: str, after: str) -> str:

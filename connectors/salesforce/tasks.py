@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from connectors.base import TaskDraft
@@ -87,14 +88,14 @@ class Desk:
         wanted = {word: content[name] for word, name in told.items() if name in content}
         return not draft.done and all((record.values[word] or None) == (wanted[word] or None) for word in wanted)
 
-    def find(self, drafts: Sequence[TaskDraft]) -> dict[str, RawRecord]:
-        """The tasks that carry these keys; of twins, the elder."""
+    def find(self, drafts: Sequence[TaskDraft], *, deleted_too: bool = False) -> dict[str, RawRecord]:
+        """The tasks that carry these keys; of twins, the elder, but a live one before one in the recycle bin."""
         selection = Selection.of(self.shape, (*_FIELDS, self.key_field))
         keys = {draft.key for draft in drafts}
-        rows = queries(self.api, selection.fields, TASK, self._finding(drafts))
+        rows = queries(self.api, selection.fields, TASK, self._finding(drafts), deleted_too=deleted_too)
         read, _ = read_rows(rows, selection, self.api.org, self.api.asked_at())
         found: dict[str, RawRecord] = {}
-        for record in sorted(read, key=lambda task: (task.created_at or task.stamp, task.ref.id)):
+        for record in sorted(read, key=_age):
             values = self._house_words(record.values)
             key = values["key"]
             if isinstance(key, str) and key in keys and key not in found:
@@ -194,3 +195,7 @@ def _unmarked(text: str) -> tuple[str, str]:
         if mark.startswith("[partnersync:") and mark.endswith("]"):
             return "\n".join(lines[:number] + lines[number + 1 :]), mark[len("[partnersync:") : -1]
     return text, ""
+
+
+def _age(task: RawRecord) -> tuple[bool, datetime, str]:
+    return task.life == "deleted", task.created_at or task.stamp, task.ref.id

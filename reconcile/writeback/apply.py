@@ -247,10 +247,11 @@ class Doer:
             yield Applied(by_key[done.intent.key], done.status, done.message)
 
     def _found(self, creates: Sequence[Intent]) -> list[Done]:
-        """The tasks that an earlier life of the database made: ours from now on, as they are."""
+        """The tasks that an earlier life of the database made: ours from now on, as they are, or as somebody deleted them."""
         if not (self.recovering and creates):
             return []
-        found = self.writer.find_tasks([intent.task for intent in creates if intent.task is not None])
+        tasks = [intent.task for intent in creates if intent.task is not None]
+        found = self.writer.find_tasks(tasks, deleted_too=True)
         there = [Done(intent, "applied", id=found[intent.key]) for intent in creates if intent.key in found]
         self.journal.begin([done.intent for done in there])
         self.journal.finish(there)

@@ -55,8 +55,8 @@ class Writer(Protocol):
         """One outcome per task, keyed by the task's key."""
         ...
 
-    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
-        """The CRM's ids of those tasks that exist, by their key."""
+    def find_tasks(self, tasks: Sequence[TaskChange], *, deleted_too: bool = False) -> Mapping[str, str]:
+        """The CRM's ids of those tasks that exist, by their key; with ``deleted_too`` also of those that it remembers."""
         ...
 
     def lands_within(self) -> timedelta:

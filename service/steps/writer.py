@@ -87,11 +87,10 @@ class ConnectorWriter:
         """One outcome per task."""
         return self._connector.put_tasks([draft(task) for task in tasks])
 
-    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+    def find_tasks(self, tasks: Sequence[TaskChange], *, deleted_too: bool = False) -> Mapping[str, str]:
         """The CRM's ids of those tasks that exist, by key."""
-        return {
-            key: record.ref.id for key, record in self._connector.find_tasks([draft(task) for task in tasks]).items()
-        }
+        found = self._connector.find_tasks([draft(task) for task in tasks], deleted_too=deleted_too)
+        return {key: record.ref.id for key, record in found.items()}
 
     def _is_strict(self, write: Write) -> bool:
         return any((write.ref.object, field) in self._strict for field in write.fields)

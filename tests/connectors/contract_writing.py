@@ -120,6 +120,24 @@ class WritingContract(InAWorld):
         assert connector.find_tasks([draft])["ps-one"].values["done"] is True
         assert len(world.tasks()) == 1
 
+    def test_a_task_that_a_person_deleted_is_found_where_that_is_asked(
+        self, connector: Connector, world: World
+    ) -> None:
+        first, second = self.make_deals(world, 2)
+        drafts = [self.task(world, first, "ps-gone"), self.task(world, second, "ps-there")]
+        made = {outcome.key: outcome.id for outcome in connector.put_tasks(drafts)}
+        object_ = connector.find_tasks(drafts)["ps-gone"].ref.object
+        world.delete(object_, str(made["ps-gone"]))
+
+        live = connector.find_tasks(drafts)
+        all_ = connector.find_tasks(drafts, deleted_too=True)
+
+        assert {key: record.ref.id for key, record in live.items()} == {"ps-there": made["ps-there"]}
+        assert {key: (record.ref.id, record.life) for key, record in all_.items()} == {
+            "ps-gone": (made["ps-gone"], "deleted"),
+            "ps-there": (made["ps-there"], "live"),
+        }
+
     def test_a_task_whose_creation_got_no_answer_comes_once(self, connector: Connector, world: World) -> None:
         (id_,) = self.make_deals(world, 1)
         draft = self.task(world, id_, "ps-lost")

@@ -138,3 +138,23 @@ def test_after_a_restore_everything_is_read_and_adopted_at_once_whatever_class_i
     play.cycle("warm")
 
     assert play.judge() == []
+
+
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_task_that_a_restored_database_forgot_and_a_rep_deleted_stays_deleted(here: Ground, crm: str, keyed: bool) -> None:
+    play = Play(here, Struck())
+    play.begin("found", 4 if keyed else 3)
+    play.cycle("hot", approve="dana")
+    play.back_up(Step("back up"))
+    others = set(play.people.rows(crm, "task"))
+    won(play.people, crm, None)
+    play.cycle("hot")
+    play.ground.move(5)
+    ours = sorted(play.people.rows(crm, "task"))
+    play.put_back(Step("put back"))
+    play.people.task(crm, ours.index((set(ours) - others).pop()), 1)
+    play.ground.move(5)
+
+    assert play.judge() == []
+    assert sorted(play.people.all(crm, "task")) == ours

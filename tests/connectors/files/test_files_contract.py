@@ -118,6 +118,7 @@ class TestFiles(ConnectorContract):
     test_what_was_written_reads_back_in_the_same_normal_form = None
     test_a_write_without_an_answer_is_unknown_and_can_be_read_back = None
     test_a_task_is_put_found_changed_and_closed_under_its_key = None
+    test_a_task_that_a_person_deleted_is_found_where_that_is_asked = None
     test_a_task_whose_creation_got_no_answer_comes_once = None
     test_tasks_of_many_records_are_found_each_under_its_own = None
 

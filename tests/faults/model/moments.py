@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from connectors.base import Connector
@@ -142,8 +143,9 @@ class Watched:
     def put_tasks(self, tasks: Any) -> Iterator[Any]:
         return self._many(self._settling("write tasks"), self._inner.put_tasks(tasks))
 
-    def find_tasks(self, tasks: Any) -> Any:
-        return self._once(self._settling("find tasks"), self._inner.find_tasks, tasks)
+    def find_tasks(self, tasks: Any, *, deleted_too: bool = False) -> Any:
+        find = partial(self._inner.find_tasks, deleted_too=deleted_too)
+        return self._once(self._settling("find tasks"), find, tasks)
 
     def _settling(self, place: Place) -> Place:
         return "settle open" if self._moments.step == "remember" else place

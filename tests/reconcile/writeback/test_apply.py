@@ -63,7 +63,7 @@ class Crm:
                 task.key, "unknown" if self.lose else "applied", id=None if self.lose else f"00T{len(self.tasks)}"
             )
 
-    def find_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+    def find_tasks(self, tasks: Sequence[TaskChange], *, deleted_too: bool = False) -> Mapping[str, str]:
         return {task.key: "00T1" for task in tasks if task.key in self.tasks}
 
     def lands_within(self) -> timedelta:
