@@ -160,6 +160,10 @@ class Writer(Protocol):
         """
         ...
 
+    def prepare_tasks(self, tasks: Sequence[TaskDraft]) -> None:
+        """Ask now what ``put_tasks`` must know, so that nothing but sending is left; what fails is asked again there."""
+        ...
+
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create (``id`` None), update or close tasks; a create whose fate is unknown is never repeated here."""
         ...

@@ -210,6 +210,9 @@ class MemoryConnector:
         for write in writes:
             yield self._outcome(write.key, write.ref.object, self._target(write), write.fields)
 
+    def prepare_tasks(self, tasks: Sequence[TaskDraft]) -> None:
+        """Nothing needs to be known."""
+
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create, update or close tasks; their key is unique."""
         for task in tasks:

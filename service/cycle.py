@@ -174,12 +174,13 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
         planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n), adopting=adopting)
         report.plan = planned.plan
         report.pulled.failed |= planned.failed
-        Standings(shop.database).settle(fence, planned.quiet)
-        Journal(shop.database, fence, run).supersede()
         if planned.closed:
             Tasks(shop.database).close(fence, planned.closed)
         if planned.let_go:
             Holds(shop.database).release(fence, planned.let_go, shop.clock.now())
+        # Last, for what is at rest is not looked at again: a run that dies before leaves all of the above to the next.
+        Standings(shop.database).settle(fence, planned.quiet)
+        Journal(shop.database, fence, run).supersede()
     return rules
 
 

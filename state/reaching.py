@@ -73,9 +73,9 @@ def rows(kind: Kind, ref: Ref, found: Reach, losers: Sequence[Ref] = ()) -> list
     own = own_key(kind, ref)
     names = [own, *(own_key(kind, loser) for loser in losers)] if losers else (own,)
     given = [] if role == PLAIN else [(number(key), role, IS) for key in names]
-    for key in found.keys:
-        if key not in names:
-            given.append((number(key), role, NAMES if key.startswith(_NAMING) else SHARES))
+    given += [
+        (number(key), role, NAMES if key.startswith(_NAMING) else SHARES) for key in found.keys if key not in names
+    ]
     if found.meets is not None:
         given.append((meeting(*found.meets), role, MEETS))
     return given

@@ -81,6 +81,9 @@ class Files:
         """Refuses every write."""
         return (Outcome(write.key, "rejected", code="READ_ONLY", message=_READ_ONLY) for write in writes)
 
+    def prepare_tasks(self, tasks: Sequence[TaskDraft]) -> None:
+        """Nothing is ever sent."""
+
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Refuses every task."""
         return (Outcome(task.key, "rejected", code="READ_ONLY", message=_READ_ONLY) for task in tasks)

@@ -99,6 +99,11 @@ class HubSpotConnector:
         """Update, upsert or create records in batches of 100."""
         return self._counted("write", self._writing.send(writes))
 
+    def prepare_tasks(self, tasks: Sequence[TaskDraft]) -> None:
+        """The association types, and whether tasks have our unique property."""
+        with self._line.calls("write"):
+            self._tasks.prepare(tasks)
+
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create, update or close tasks."""
         return self._counted("write", self._tasks.put(tasks))

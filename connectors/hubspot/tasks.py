@@ -9,6 +9,7 @@ the tasks of its record: association reads are exact, while the search index lag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -37,6 +38,13 @@ class Tasks:
         self._associations = associations
         self._identity = identity
         self._known_keyed: bool | None = None
+
+    def prepare(self, drafts: Sequence[TaskDraft]) -> None:
+        """Ask what creating these needs: remembered where it is told."""
+        for object_ in sorted({draft.about_object for draft in drafts if not _is_known(draft)}):
+            with suppress(ConnectorError):
+                self._associations.unlabelled(TASKS, object_)
+                self.keyed()
 
     def put(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create those without an id, update or close the others; one outcome per draft.

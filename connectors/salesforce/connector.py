@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import RLock
@@ -29,7 +29,7 @@ from connectors.salesforce.values import normal
 from connectors.salesforce.writes import PARENT, Sight, headers, items
 from connectors.transport import Line, session
 from partnersync.changes import Outcome, Write
-from partnersync.errors import RejectedError
+from partnersync.errors import ConnectorError, RejectedError
 from partnersync.records import FieldSchema, Identity, ObjectSchema, Page, Person, RawRecord, Wanted
 
 T = TypeVar("T")
@@ -152,6 +152,11 @@ class SalesforceConnector:
         by_job = able.bulk is not None and (len(free) >= able.bulk.least or len(free) > able.batch)
         sent = self._ingest.send(free) if by_job else self._sender.send(free, method="PATCH")
         yield from self._counted("write", sent)
+
+    def prepare_tasks(self, tasks: Sequence[TaskDraft]) -> None:
+        """What Task is like here."""
+        with self._calls("write"), suppress(ConnectorError):
+            self._desk()
 
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create, update or close tasks, once per key."""

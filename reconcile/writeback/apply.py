@@ -265,10 +265,11 @@ class Doer:
         return Intent(change.key, change.record, task=change)
 
     def _put(self, intents: Sequence[Intent]) -> list[Done]:
+        tasks = [intent.task for intent in intents if intent.task is not None]
+        self.writer.prepare_tasks(tasks)  # so that nothing comes between the fence and the request
         self.fence.check()
         self.journal.begin(intents)
         self.fence.check()
-        tasks = [intent.task for intent in intents if intent.task is not None]
         outcomes = {outcome.key: outcome for outcome in self.writer.put_tasks(tasks)}
         results = []
         for intent in intents:

@@ -51,6 +51,10 @@ class Writer(Protocol):
         """One outcome per write."""
         ...
 
+    def prepare_tasks(self, tasks: Sequence[TaskChange]) -> None:
+        """Ask what must be known before these are put."""
+        ...
+
     def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
         """One outcome per task, keyed by the task's key."""
         ...

@@ -82,11 +82,10 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
         case "warm":
             pages = connector.warm(wanted)
         case "cold":
-            # What was never pulled is read in full by hot, which leaves a cursor: a deletion before the first hot pull
-            # would else never be told.
-            new = [each for each in wanted if each.cursor is None]
-            known_ones = connector.cold([each for each in wanted if each.cursor is not None])
-            pages = chain(connector.hot(new), known_ones) if new else known_ones
+            # Changes first: a read of everything tells of no deletion, and what was never pulled is read in full by hot,
+            # which leaves a cursor.
+            read = [each for each in wanted if each.cursor is not None]
+            pages = chain(connector.hot(wanted), connector.cold(read)) if read else connector.hot(wanted)
         case _:
             pages = connector.hot(wanted)
     facts = Facts(shop.database, one_pull=True)

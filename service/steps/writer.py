@@ -83,6 +83,10 @@ class ConnectorWriter:
             [replace(write, strict=True) if self._is_strict(write) else write for write in writes]
         )
 
+    def prepare_tasks(self, tasks: Sequence[TaskChange]) -> None:
+        """Ask what must be known before these are put."""
+        self._connector.prepare_tasks([draft(task) for task in tasks])
+
     def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
         """One outcome per task."""
         return self._connector.put_tasks([draft(task) for task in tasks])

@@ -142,7 +142,9 @@ def test_after_a_restore_everything_is_read_and_adopted_at_once_whatever_class_i
 
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
 @pytest.mark.parametrize("keyed", [True, False])
-def test_a_task_that_a_restored_database_forgot_and_a_rep_deleted_stays_deleted(here: Ground, crm: str, keyed: bool) -> None:
+def test_a_task_that_a_restored_database_forgot_and_a_rep_deleted_stays_deleted(
+    here: Ground, crm: str, keyed: bool
+) -> None:
     play = Play(here, Struck())
     play.begin("found", 4 if keyed else 3)
     play.cycle("hot", approve="dana")
@@ -158,3 +160,23 @@ def test_a_task_that_a_restored_database_forgot_and_a_rep_deleted_stays_deleted(
 
     assert play.judge() == []
     assert sorted(play.people.all(crm, "task")) == ours
+
+
+def test_a_task_that_a_rep_completed_is_known_to_be_closed_wherever_the_run_dies(here: Ground) -> None:
+    for nth in range(1, 20):
+        play = Play(here, Struck())
+        play.begin("found", 4)
+        won(play.people, "hubspot", None)
+        play.cycle("hot", approve="dana")
+        play.ground.move(5)
+        for n, _ in enumerate(play.people.rows("hubspot", "task")):
+            play.people.task("hubspot", n, 0)
+        play.people.stir("hubspot", 0, "moot")  # what the tasks ask for is settled too
+        play.ground.move(5)
+        died = play._die_at("before commit", "plan", nth, "hot")
+        play.cycle("hot")
+
+        assert play.oracle._rows("SELECT open FROM task WHERE record LIKE 'hubspot/%' AND open") == [], nth
+        if not died:
+            break
+    assert nth > 2

@@ -137,6 +137,8 @@ class Ground:
     def __post_init__(self) -> None:
         self.patience = Patience(self)
         self.folder = self.home
+        # No program writes, reads and writes again within one millisecond of a CRM.
+        self.moments.left.append(lambda: self.move(0.001))
 
     def enter(self, *, keyed: bool) -> None:
         """A new world: two fresh CRMs, an empty database, the files."""

@@ -140,6 +140,9 @@ class Watched:
         finally:
             self._moments.sent = True
 
+    def prepare_tasks(self, tasks: Any) -> None:
+        self._once(self._settling("find tasks"), self._inner.prepare_tasks, tasks)
+
     def put_tasks(self, tasks: Any) -> Iterator[Any]:
         return self._many(self._settling("write tasks"), self._inner.put_tasks(tasks))
 

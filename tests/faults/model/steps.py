@@ -91,6 +91,7 @@ class Play:
     def cycle(self, work: Mapping[str, Freshness] | Freshness, **how: object) -> Ended:
         """A cycle, and what must hold after any cycle."""
         self.ground.move(0.003)  # no CRM takes an edit, a read and another edit in one millisecond
+        self.oracle.before_a_cycle()
         ended = self.ground.cycle(work, **how)
         self.wrong += self.oracle.still_appended()
         return ended
@@ -193,7 +194,9 @@ class Play:
         if not overtaken:
             return
         landed = self.ground.world.counters.total(write=True) - overtaken[0]
-        if landed > (1 if point in ("before send", "after commit") else 0):  # one may be past the last check already
+        if running[0] and landed > (
+            1 if point in ("before send", "after commit") else 0
+        ):  # one may be past the last check already
             self.wrong.append(f"a runner that was overtaken {point} at {place} sent {landed} writes")
         if not isinstance(ended.error, ConflictError) and running[0]:
             self.wrong.append(f"a runner that was overtaken {point} at {place} did not notice")

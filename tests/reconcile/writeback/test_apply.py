@@ -55,6 +55,9 @@ class Crm:
                 self.records[write.ref.id].update(write.fields)
             yield Outcome(write.key, "unknown" if self.lose else "applied")
 
+    def prepare_tasks(self, tasks: Sequence[TaskChange]) -> None:
+        """Nothing needs to be known."""
+
     def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
         for task in tasks:
             if self.lose != "before":
