@@ -16,7 +16,7 @@ from state.cursors import put_cursor
 from state.database import Database, Fence
 from state.judging import Change, Held, Judged, judge
 from state.keys import Reached, replace_keys, take_over
-from state.marks import all_marked, mark
+from state.marks import all_marked, mark, mark_new
 from state.places import Place, fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
 from state.reaching import CARRIER, DEAL, IS, NAMES, Row, among, having, rows_of, touched
@@ -82,9 +82,10 @@ class Facts:
                 new = {id_ for change, id_ in changed if change.is_new}
                 deals = new if kind == "opportunity" else set()
                 records = new if kind in _WRITTEN else set()
+            put_mark = mark if follows else mark_new
             set_fields(database, open_, {ids[record.ref] for record in judged.rereach}, fields_hash)
-            mark(database, open_, dirty, deals, seen_at)
-            mark(database, open_, dirty_record, records, seen_at)
+            put_mark(database, open_, dirty, deals, seen_at)
+            put_mark(database, open_, dirty_record, records, seen_at)
             put_unreadable(database, open_, page.unreadable, kind)
             take_out(database, open_, [record.ref for record in page.records])
             set_reasons(database, open_, self._reasons(page, held, ids, quarantine))

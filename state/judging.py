@@ -83,7 +83,7 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
             if before.hash is None:
                 _judge_record(replace(record, life="deleted", stamp=gone[ref]), before, page.full, fields, judged)
             continue
-        _judge_record(record, held.get(ref, UNSEEN), page.full, fields, judged)
+        _judge_record(record, held.get(ref, UNSEEN) if held else UNSEEN, page.full, fields, judged)
     replaced = {change.ref: change for change in judged.changes} if gone else {}
     for ref, at in gone.items():
         change = replaced.get(ref)

@@ -5,20 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database
 from state.inserting import insert_rows
 from state.reaching import chunks
 from state.schema import fact
-from state.types import microseconds
+from state.types import Whole, microseconds
 
 
 def mark(database: Database, connection: Connection, table: Table, ids: Iterable[int], since: datetime) -> None:
     """Mark ``ids`` in one of the ``dirty…`` tables."""
     workspace, at = database.workspace, microseconds(since)
     insert_rows(connection, table, [(workspace, each, at) for each in sorted(set(ids))], leave=True)
+
+
+def mark_new(database: Database, connection: Connection, table: Table, ids: Iterable[int], since: datetime) -> None:
+    """Mark facts that were stored just now, and so bear no mark: the database itself lists those whose ids follow one another."""
+    sought = set(ids)
+    if not sought:
+        return None
+    first, last = min(sought), max(sought)
+    if last - first + 1 != len(sought):
+        return mark(database, connection, table, sought, since)
+    at = literal(microseconds(since), Whole())
+    listed = select(fact.c.workspace, fact.c.id, at).where(
+        fact.c.workspace == database.workspace, fact.c.id.between(first, last)
+    )
+    connection.execute(insert(table).from_select(["workspace", "fact", "since"], listed))
+    return None
 
 
 def all_marked(database: Database, connection: Connection, table: Table, kinds: Sequence[str]) -> bool:

@@ -106,11 +106,11 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
 def _remember(shop: Shop, facts: Facts, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
     """Store one page; each record is read once, for its keys and for what is wrong with it."""
     reading = Reading(shop, feed)
-    verdicts = {record.ref: reading.verdict(record) for record in page.records}
-    wrong = {ref.id: verdict for ref, verdict in verdicts.items() if isinstance(verdict, str)}
+    verdicts = {id(record): reading.verdict(record) for record in page.records}
+    wrong = {each.ref.id: told for each in page.records if isinstance(told := verdicts[id(each)], str)}
 
     def reach(record: RawRecord) -> Reach:
-        known = verdicts.get(record.ref)
+        known = verdicts.get(id(record))  # one id may come in two states
         found = known if known is not None else reading.verdict(record)
         return found if isinstance(found, Reach) else NOWHERE
 

@@ -41,7 +41,8 @@ fact = table(
     whole("survivor", optional=True),
     key=("id",),
     unique=(("place", "external"),),
-    indexes=(("kind", "id"), ("survivor",)),
+    indexes=(("kind", "id"),),
+    sparse="survivor",
 )
 
 version = table(

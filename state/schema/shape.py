@@ -19,6 +19,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import (
+    text as words,
+)
 
 from state.types import Day, Document, Flag, Instant, Ratio, Whole
 
@@ -69,16 +72,20 @@ def table(
     key: tuple[str, ...],
     unique: tuple[tuple[str, ...], ...] = (),
     indexes: tuple[tuple[str, ...], ...] = (),
+    sparse: str | None = None,
     refers: Mapping[str, str] | None = None,
     clustered: bool = False,
 ) -> Table:
     """A table whose keys, uniques and indexes all begin with ``workspace``, which is added to the columns and to each.
 
-    ``refers`` is column → table whose ``id`` it holds.
+    ``refers`` is column → table whose ``id`` it holds; ``sparse`` is an index of a column that hardly any row fills.
     """
     parts: list[Any] = [whole("workspace"), *columns, PrimaryKeyConstraint("workspace", *key)]
     parts += [UniqueConstraint("workspace", *names) for names in unique]
     parts += [Index(f"ix_{name}_{'_'.join(names)}", "workspace", *names) for names in indexes]
+    if sparse is not None:
+        filled = words(f"{sparse} IS NOT NULL")
+        parts.append(Index(f"ix_{name}_{sparse}", "workspace", sparse, sqlite_where=filled, postgresql_where=filled))
     parts += [
         ForeignKeyConstraint(["workspace", column], [f"{other}.workspace", f"{other}.id"])
         for column, other in (refers or {}).items()
