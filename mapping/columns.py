@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mapping import values
@@ -60,8 +59,9 @@ def mapped_words(ours: str, maps: Mapping[str, Mapping[str, Iterable[str]]], pat
         return None
     words = {value: word for word, held in maps[ours].items() for value in held}
 
-    @lru_cache(maxsize=values.REPEATED, typed=True)
     def read(value: Value) -> str | None:
+        if type(value) is str and value in words:
+            return words[value]
         given = values.text(value)
         if given is None:
             return None

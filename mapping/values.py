@@ -130,13 +130,14 @@ def _stamp(given: str) -> datetime:
         raise ValueError(f"is {given!r}, which {reason}") from None
 
 
-@lru_cache(maxsize=REPEATED, typed=True)
 def currency(value: Value) -> str | None:
     """An ISO 4217 code.
 
     Raises:
         ValueError: not a currency that money can be held in.
     """
+    if type(value) is str and value in MINOR_UNITS:
+        return value
     code = (text(value) or "").upper()
     if code and code not in MINOR_UNITS:
         raise ValueError(f"is {code!r}, not an ISO 4217 currency")

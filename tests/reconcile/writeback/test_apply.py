@@ -55,16 +55,14 @@ class Crm:
                 self.records[write.ref.id].update(write.fields)
             yield Outcome(write.key, "unknown" if self.lose else "applied")
 
-    def prepare_tasks(self, tasks: Sequence[TaskChange]) -> None:
-        """Nothing needs to be known."""
+    def prepare_tasks(self, tasks: Sequence[TaskChange]) -> None: ...
 
     def put_tasks(self, tasks: Sequence[TaskChange]) -> Iterator[Outcome]:
         for task in tasks:
             if self.lose != "before":
                 self.tasks.append(task.key)
-            yield Outcome(
-                task.key, "unknown" if self.lose else "applied", id=None if self.lose else f"00T{len(self.tasks)}"
-            )
+            made = None if self.lose else f"00T{len(self.tasks)}"
+            yield Outcome(task.key, "unknown" if self.lose else "applied", id=made)
 
     def find_tasks(self, tasks: Sequence[TaskChange], *, deleted_too: bool = False) -> Mapping[str, str]:
         return {task.key: "00T1" for task in tasks if task.key in self.tasks}
