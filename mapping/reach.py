@@ -23,9 +23,12 @@ def keys(fact: AnyFact) -> Reach:
             parent = () if fact.parent is None else _known(account=fact.parent)
             return Reach(named + parent, carries=True)
         case Opportunity():
-            own = _known(opportunity=fact.ref, account=fact.account)
-            twin = () if fact.twin is None else _known(opportunity=fact.twin)
-            return Reach(own + twin, meets=meeting_place(fact))
+            named = [f"opportunity:{fact.ref}"]
+            if fact.account is not None:
+                named.append(f"account:{fact.account}")
+            if fact.twin is not None:
+                named.append(f"opportunity:{fact.twin}")
+            return Reach(tuple(named), meets=meeting_place(fact))
         case Registration():
             return Reach(
                 _known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain, name=fact.customer)

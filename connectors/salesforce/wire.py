@@ -35,6 +35,8 @@ def number(text: str) -> int | Decimal:
     Raises:
         ValueError: not a number.
     """
+    if text.endswith(".0") and text[:-2].isdecimal():
+        return int(text[:-2])
     if "e" in text or "E" in text:
         value = _decimal(text)
         if abs(value.adjusted()) > _FAR:

@@ -128,10 +128,8 @@ class Lost:
 
 
 def change(id_: str, desired: str | None, current: str | None = None) -> FieldChange:
-    action = "clear" if desired is None else "write"
-    return FieldChange(
-        action, Ref("memory", "1", "deal", id_), "partner", current, current, desired, "crm_wins", "because"
-    )
+    action, ref = "clear" if desired is None else "write", Ref("memory", "1", "deal", id_)
+    return FieldChange(action, ref, "partner", current, current, desired, "crm_wins", "because")
 
 
 def task() -> TaskChange:
