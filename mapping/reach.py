@@ -23,12 +23,12 @@ def keys(fact: AnyFact) -> Reach:
             parent = () if fact.parent is None else _known(account=fact.parent)
             return Reach(named + parent, carries=True)
         case Opportunity():
-            named = [f"opportunity:{fact.ref}"]
+            given = [f"opportunity:{fact.ref}"]
             if fact.account is not None:
-                named.append(f"account:{fact.account}")
+                given.append(f"account:{fact.account}")
             if fact.twin is not None:
-                named.append(f"opportunity:{fact.twin}")
-            return Reach(tuple(named), meets=meeting_place(fact))
+                given.append(f"opportunity:{fact.twin}")
+            return Reach(tuple(given), meets=meeting_place(fact))
         case Registration():
             return Reach(
                 _known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain, name=fact.customer)
