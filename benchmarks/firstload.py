@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import yaml
@@ -36,7 +37,10 @@ LATENCY_MS = 50
 LIMITED = {"search_per_second": 5, "burst_limit": 190, "daily_limit": 650_000}
 WINDOW = 11
 """Seconds after which the CRM's ten seconds hold no call of before."""
+RUNS = 5
+"""Pairs of the shortest measurement, a second or two each, of which the middle ratio counts."""
 PEAK_MB, GROWTH = 200, 1.3
+_PAIR = ("Salesforce, bare loop", "Salesforce, partnersync")
 NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 Figures = Mapping[str, Any]
 
@@ -47,12 +51,13 @@ def measure(*, large: bool = True) -> list[Limit]:
     peaks: dict[str, float] = {}
     with generated(SIZE) as made, running(made) as here:
         late(here)
-        theirs, ours = bare(here, "salesforce"), first_load(here, "salesforce")
-        rows = [_row("Salesforce, bare loop", theirs), _row("Salesforce, partnersync", ours)]
-        peaks["salesforce"] = float(ours["peak_mb"])
+        pairs = [(bare(here, "salesforce"), first_load(here, "salesforce")) for _ in range(RUNS)]
+        rows = [_row(name, figures) for pair in pairs for name, figures in zip(_PAIR, pair, strict=True)]
+        peaks["salesforce"] = max(float(ours["peak_mb"]) for _, ours in pairs)
+        wall, cpu = (median(ours[what] / theirs[what] for theirs, ours in pairs) for what in ("wall", "cpu"))
         limits += [
-            Limit("Salesforce: wall time over the bare loop's", ours["wall"] / theirs["wall"], 1.5, "times"),
-            Limit("Salesforce: CPU over the bare loop's", ours["cpu"] / theirs["cpu"], 4, "times"),
+            Limit(f"Salesforce: wall time over the bare loop's, median of {RUNS}", wall, 1.5, "times"),
+            Limit(f"Salesforce: CPU over the bare loop's, median of {RUNS}", cpu, 4, "times"),
         ]
         theirs, ours = bare(here, "hubspot"), first_load(here, "hubspot")
         rows += [_row("HubSpot, bare loop", theirs), _row("HubSpot, partnersync", ours)]
