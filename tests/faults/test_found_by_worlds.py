@@ -180,3 +180,17 @@ def test_a_task_that_a_rep_completed_is_known_to_be_closed_wherever_the_run_dies
         if not died:
             break
     assert nth > 2
+
+
+@pytest.mark.parametrize("why", ["config", "restored"])
+def test_a_deletion_is_told_with_the_read_of_everything_that_something_else_asks_for(play: Play, why: str) -> None:
+    play.cycle("hot", approve="dana")
+    play.back_up(Step("back up"))
+    play.ground.move(5)
+    play.people.delete("salesforce", "account", 0)
+    if why == "config":
+        play.config(Step("config", 3))
+    else:
+        play.put_back(Step("put back"))
+
+    assert play.judge() == []
