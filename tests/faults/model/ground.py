@@ -60,19 +60,23 @@ class Patience(threading.Event):
         super().__init__()
         self._ground = ground
         self._held = 0
+        self.disarmed = 0
+        """How often the faults fired that are no longer in force: what they hold back still lands."""
 
     def calm(self) -> None:
         """Nothing is held back any more."""
-        self._held = 0
+        self._held = self._fired()
 
     def wait(self, timeout: float | None = None) -> bool:
         if not self.is_set() and timeout:
             self._ground.move(timeout)
-            held = sum(rule["fired"] for rule in self._ground.world.faults.report()) if self._ground.impatient else 0
-            if held > self._held:
-                self._held = held
+            if self._ground.impatient and self._fired() > self._held:
+                self.calm()
                 time.sleep(HELD_BACK)
         return self.is_set()
+
+    def _fired(self) -> int:
+        return self.disarmed + sum(rule["fired"] for rule in self._ground.world.faults.report())
 
 
 class TimelessMeter(DatabaseMeter):

@@ -195,4 +195,5 @@ class Armed:
         self.seen += told["seen"] if told is not None else 0
         if told is not None and told["fired"]:
             self.fired += told["fired"]
+            self.ground.patience.disarmed += told["fired"]
             self.struck.note(self.fault.name, self.place, told["fired"])
