@@ -26,6 +26,8 @@ from tests.faults.crashes.points import CALL, STEP, TRANSACTION, Passing
 from tests.faults.model.harms import CALLS
 
 _SHARE = 100
+_TOLD = 1_000
+"""Schedules after which it says how far it is."""
 """Schedules of a beginning."""
 _TWICE = 3
 """One schedule in so many dies twice."""
@@ -74,12 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.only:
         return _again(options.only, [int(each) for each in (options.at or "").split(",") if each])
-    began, everything = time.monotonic(), Found()
+    began, everything, told = time.monotonic(), Found(), 0
     with ProcessPoolExecutor(options.workers, mp_context=multiprocessing.get_context("fork")) as pool:
         for found in pool.map(_played, jobs(options.seed, options.schedules, options.workers)):
             everything.add(found)
             for line in found.wrong[:5]:
                 _print(line[:3000])
+            if everything.schedules >= told + _TOLD:
+                told = everything.schedules
+                _print(f"{told:>6} of {options.schedules} crash schedules, {time.monotonic() - began:.0f} s")
     _print(table(everything))
     sensible = everything.passed | {(point, place) for point in CALL if point != "CRM committed" for place in CALLS}
     never = sorted(sensible - set(everything.struck)) if options.schedules >= _MANY else []

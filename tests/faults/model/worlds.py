@@ -22,6 +22,8 @@ from tests.faults.model.harms import Struck
 from tests.faults.model.steps import Step, drawn, played
 
 _CHUNK = 10
+_TOLD = 100
+"""Worlds after which it says how far it is."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for world, wrong in found.wrong:
                 everything.wrong.append((world, wrong))
                 _print(f"world {world}: {'; '.join(wrong[:5])}")
+            if everything.worlds % _TOLD == 0:
+                _print(f"{everything.worlds:>5} of {options.worlds} worlds, {time.monotonic() - began:.0f} s")
     for world, wrong in everything.wrong[:3]:
         _shrunk(options.seed, world, options.steps, wrong, options.shrink)
     _print(everything.struck.table())
