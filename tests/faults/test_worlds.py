@@ -1,4 +1,4 @@
-"""A slice of the worlds of ``make faults``: a few seeded ones, a state machine over the same steps, and two defects noticed."""
+"""A slice of the worlds of ``make faults``: a few seeded ones, a state machine over the same steps, and three defects noticed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_worlds_that_a_state_machine_makes_come_to_rest_as_they_should(here: Gro
     run_state_machine_as_test(Machine, settings=few)
 
 
-@pytest.mark.parametrize("defect", ["ignore a 207", "mark before send"])
+@pytest.mark.parametrize("defect", ["blind retry of a create", "mark before send", "no fence"])
 def test_a_defect_of_our_own_is_noticed(defect: str) -> None:
     """All of them, each within 200 worlds, in ``make faults``."""
     caught = tried(defect, 7, 40, 30)
