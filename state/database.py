@@ -37,7 +37,6 @@ _SQLITE = (
     "PRAGMA page_size=16384",  # of a new file: a pull touches a few thousand places, each of which is a page to log
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=30000",
-    "PRAGMA cache_size=-8000",  # kB: a first load comes back to the same few hundred pages again and again
     "PRAGMA synchronous=FULL",
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete an append-only row without its trigger
 )
