@@ -14,10 +14,11 @@ from partnersync.credits import Credit, Finding
 from partnersync.ids import Ref, digest
 from partnersync.lines import Entry, FrozenRate
 from state.database import Database, Fence
+from state.lists import among, chunks
 from state.marks import insert_new, mark, unmark, upsert
 from state.places import fact_ids, refs_of
 from state.pools import pool_ids
-from state.reaching import CARRIER, IS, NAMES, chunks, having, rows_of
+from state.reaching import CARRIER, IS, NAMES, having, rows_of
 from state.schema import credit, dirty, dirty_pool, dirty_record, entry, finding, frozen_rate, standing
 from state.stored import credits_of, evidence_row
 
@@ -64,7 +65,7 @@ class Credits:
             unmark(self._database, open_, dirty, ids.values())
             for some in chunks(sorted(ids[each.opportunity] for each in decided if not each.readable)):
                 here = update(standing).where(standing.c.workspace == self._workspace)
-                open_.execute(here.where(standing.c.opportunity.in_(some)).values(config=config))
+                open_.execute(here.where(among(open_, standing.c.opportunity, some)).values(config=config))
         counts = {"credited": len(credited), "entered": len(entered), "pools": len(pools), "rates": rates}
         return Counter({"decided": len(decided), **counts})
 
@@ -94,7 +95,9 @@ class Credits:
         """Store credits and findings; the deals whose credits changed, and those that were decided by other rules before."""
         held: dict[int, Any] = {}
         for some in chunks(sorted(by_id)):
-            query = select(standing).where(standing.c.workspace == self._workspace, standing.c.opportunity.in_(some))
+            query = select(standing).where(
+                standing.c.workspace == self._workspace, among(open_, standing.c.opportunity, some)
+            )
             held.update((row.opportunity, row) for row in open_.execute(query))
         credited, noticed, anew = set(), set(), set()
         rows, findings, stands = [], [], []
@@ -124,7 +127,9 @@ class Credits:
 
     def _rewrite(self, open_: Connection, table: Any, deals: Iterable[int], rows: Sequence[Mapping[str, Any]]) -> None:
         for some in chunks(sorted(deals)):
-            open_.execute(delete(table).where(table.c.workspace == self._workspace, table.c.opportunity.in_(some)))
+            open_.execute(
+                delete(table).where(table.c.workspace == self._workspace, among(open_, table.c.opportunity, some))
+            )
         if rows:
             open_.execute(insert(table), rows)
 
@@ -143,7 +148,7 @@ class Credits:
         before: dict[tuple[int, int, int], str] = {}
         for some in chunks(sorted(by_id)):
             query = select(entry.c.pool, entry.c.opportunity, entry.c.ordinal, entry.c.hash).where(
-                entry.c.workspace == self._workspace, entry.c.opportunity.in_(some)
+                entry.c.workspace == self._workspace, among(open_, entry.c.opportunity, some)
             )
             before.update(((row[0], row[1], row[2]), row[3]) for row in open_.execute(query))
         new = [key for key, row in after.items() if before.get(key) != row["hash"]]

@@ -209,7 +209,7 @@ def engines(url: str) -> tuple[Engine, Engine]:
 
 def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:
     """``cache`` is megabytes for each of ``size`` connections: keys are hashes, so the writer needs many pages at hand."""
-    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=60, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:

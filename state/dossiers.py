@@ -16,8 +16,8 @@ from partnersync.facts import Kind, RawDossier, RawVersion
 from partnersync.ids import Ref
 from state.database import Database
 from state.gathering import gather
+from state.lists import chunks
 from state.places import fact_ids, refs_of
-from state.reaching import chunks
 from state.schema import dirty, fact, standing
 from state.stored import newest
 

@@ -16,8 +16,8 @@ from sqlalchemy import Column, Connection, Table, Text, bindparam, delete, func,
 from partnersync.ids import Ref
 from state.database import Database
 from state.leases import acquire, release
+from state.lists import among, chunks
 from state.places import fact_ids
-from state.reaching import chunks
 from state.schema import (
     base,
     body,
@@ -74,7 +74,9 @@ def erase(database: Database, who: str, actor: str | None) -> int:
             with database.writing(fence) as connection:
                 ids = _bodies(database, connection, ref)
                 for some in chunks(ids):
-                    here = update(body).where(body.c.workspace == database.workspace, body.c.id.in_(some))
+                    here = update(body).where(
+                        body.c.workspace == database.workspace, among(connection, body.c.id, some)
+                    )
                     connection.execute(here.values(payload="{}"))
             return len(ids)
         count = 0

@@ -16,10 +16,11 @@ from state.cursors import put_cursor
 from state.database import Database, Fence
 from state.judging import Change, Held, Judged, judge
 from state.keys import Reached, replace_keys, take_over
+from state.lists import among
 from state.marks import all_marked, mark, mark_new
 from state.places import Place, fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
-from state.reaching import CARRIER, DEAL, IS, NAMES, Row, among, having, rows_of, touched
+from state.reaching import CARRIER, DEAL, IS, NAMES, Row, having, rows_of, touched
 from state.schema import dirty, dirty_record, fact, version
 from state.versions import set_fields, store
 

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, select
 
 from partnersync.facts import RawDossier, RawTwin, RawVersion
 from state.database import Database
+from state.lists import among, chunks
 from state.places import places, told_of
-from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, chunks, near, pairs, rows_of
+from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, near, pairs, rows_of
 from state.schema import fact
 from state.stored import credits_of, histories, newest, rates_of, sent_to
 
@@ -134,7 +135,9 @@ def _orgs(database: Database, connection: Connection, ids: Iterable[int]) -> dic
     names = places(database, connection)
     found: dict[int, tuple[str, str]] = {}
     for some in chunks(sorted(ids)):
-        query = select(fact.c.id, fact.c.place).where(fact.c.workspace == database.workspace, fact.c.id.in_(some))
+        query = select(fact.c.id, fact.c.place).where(
+            fact.c.workspace == database.workspace, among(connection, fact.c.id, some)
+        )
         found.update((row[0], names[row[1]][:2]) for row in connection.execute(query))
     return found
 

@@ -14,9 +14,9 @@ from sqlalchemy import bindparam, select, update
 
 from partnersync.ids import Ref
 from state.database import Database, Fence
+from state.lists import chunks
 from state.marks import mark, upsert
 from state.places import fact_ids, place_ids, places
-from state.reaching import chunks
 from state.schema import dirty_record, hold
 
 Cell = tuple[Ref, str]

@@ -23,9 +23,9 @@ from partnersync.changes import Done, FieldChange, Intent
 from partnersync.ids import Ref
 from state.changes import read_change, stored_change
 from state.database import Database, Fence
+from state.lists import among, chunks
 from state.marks import upsert
 from state.places import place_ids
-from state.reaching import chunks
 from state.refusals import refused
 from state.schema import base, dirty_record, fact, hold, intent, noted, place, sent, task
 
@@ -66,7 +66,7 @@ class Journal:
             here = update(intent).where(intent.c.workspace == self._workspace)
             for some in chunks(sorted(open_ones.values())):
                 flying = {"status": "inflight", "begun_at": now, "finished_at": None}
-                open_.execute(here.where(intent.c.id.in_(some)).values(**flying))
+                open_.execute(here.where(among(open_, intent.c.id, some)).values(**flying))
             renewed = [
                 {
                     "i": replanned[each.key],
@@ -110,7 +110,9 @@ class Journal:
             self._become_base(open_, [each for each in results if each.status in LANDED], ids)
             never = [ids[each.intent.key] for each in results if each.status in NEVER_LANDED]
             for some in chunks(never):
-                open_.execute(delete(sent).where(sent.c.workspace == self._workspace, sent.c.intent.in_(some)))
+                open_.execute(
+                    delete(sent).where(sent.c.workspace == self._workspace, among(open_, sent.c.intent, some))
+                )
             self._keep_tasks(open_, [each for each in results if each.status in LANDED])
 
     def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
@@ -132,7 +134,7 @@ class Journal:
             found = refused(self._database, open_, intents)
         for some in chunks(sorted(id_ for id_, _ in found.values())):
             with self._database.writing(self._fence) as open_:
-                here = update(intent).where(intent.c.workspace == self._workspace, intent.c.id.in_(some))
+                here = update(intent).where(intent.c.workspace == self._workspace, among(open_, intent.c.id, some))
                 open_.execute(here.values(status="parked", run=self._run))
         return {key: said for key, (_, said) in found.items()}
 
@@ -220,7 +222,7 @@ class Journal:
     def _supersede(self, open_: Connection, ids: Sequence[int]) -> None:
         now = self._database.stamp()
         for some in chunks(ids):
-            here = update(intent).where(intent.c.workspace == self._workspace, intent.c.id.in_(some))
+            here = update(intent).where(intent.c.workspace == self._workspace, among(open_, intent.c.id, some))
             open_.execute(here.values(status="superseded", finished_at=now))
 
     def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int]) -> None:
@@ -278,7 +280,7 @@ class Journal:
         for some in chunks(sorted(set(keys))):
             last = (
                 select(func.max(intent.c.id).label("id"))
-                .where(intent.c.workspace == self._workspace, intent.c.key.in_(some))
+                .where(intent.c.workspace == self._workspace, among(open_, intent.c.key, some))
                 .group_by(intent.c.key)
                 .subquery()
             )

@@ -14,8 +14,9 @@ from partnersync.ids import Ref
 from partnersync.records import Merged
 from state.database import Database
 from state.inserting import insert_rows
+from state.lists import among, chunks
 from state.places import places
-from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, chunks, number, own_key, rows, rows_of
+from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, number, own_key, rows, rows_of
 from state.schema import fact, reach
 
 
@@ -87,7 +88,7 @@ def _losers(database: Database, connection: Connection, ids: Iterable[int]) -> d
     found: dict[int, list[Ref]] = {}
     for some in chunks(sorted(ids)):
         query = select(fact.c.survivor, fact.c.place, fact.c.external).where(
-            fact.c.workspace == database.workspace, fact.c.survivor.in_(some)
+            fact.c.workspace == database.workspace, among(connection, fact.c.survivor, some)
         )
         for survivor, place, external in connection.execute(query):
             names = names or places(database, connection)

@@ -15,6 +15,7 @@ from partnersync.errors import ConflictError
 from partnersync.ids import Ref
 from partnersync.lines import Line, Pool, TakenBack
 from state.database import Database, Fence
+from state.lists import among, chunks
 from state.marks import mark
 from state.places import fact_ids, refs_of
 from state.pools import (
@@ -29,7 +30,6 @@ from state.pools import (
     strand_of,
     strands_by_id,
 )
-from state.reaching import chunks
 from state.reversals import take_back
 from state.schema import dirty_record, line, pool
 
@@ -132,7 +132,7 @@ class Ledger:
                 ready = [
                     each
                     for some in chunks(deals)
-                    for each in posted_sums(self._database, open_, line.c.opportunity.in_(some))
+                    for each in posted_sums(self._database, open_, among(open_, line.c.opportunity, some))
                 ]
         yield from (posted for _, posted in ready)
 

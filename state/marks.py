@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database
 from state.inserting import insert_rows
-from state.reaching import chunks
+from state.lists import among, chunks
 from state.schema import fact
 from state.types import Whole, microseconds
 
@@ -51,7 +51,9 @@ def unmark(database: Database, connection: Connection, table: Table, ids: Iterab
     """Take the marks of ``ids`` away."""
     column = next(each for each in table.c if each.name not in ("workspace", "since"))
     for some in chunks(sorted(set(ids))):
-        connection.execute(table.delete().where(table.c.workspace == database.workspace, column.in_(some)))
+        connection.execute(
+            table.delete().where(table.c.workspace == database.workspace, among(connection, column, some))
+        )
 
 
 def insert_new(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:

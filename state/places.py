@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from partnersync.ids import Ref
 from state.database import Database
-from state.reaching import chunks
+from state.lists import among, chunks
 from state.schema import fact, place
 
 Place = tuple[str, str, str]
@@ -47,7 +47,9 @@ def fact_ids(
         externals = sorted(ref.id for ref in wanted if (ref.crm, ref.org, ref.object) == (crm, org, object_))
         for some in chunks(externals):
             query = select(fact.c.external, fact.c.id).where(
-                fact.c.workspace == database.workspace, fact.c.place == place_id, fact.c.external.in_(some)
+                fact.c.workspace == database.workspace,
+                fact.c.place == place_id,
+                among(connection, fact.c.external, some),
             )
             found.update((Ref(crm, org, object_, row[0]), row[1]) for row in connection.execute(query))
     missing = sorted(wanted - found.keys()) if make is not None else []
@@ -82,7 +84,7 @@ def told_of(database: Database, connection: Connection, ids: Iterable[int]) -> t
     for some in chunks(sorted(set(ids))):
         # The external id is asked for with the rest, or SQLite reads the whole of an index that holds kinds and ids.
         query = select(fact.c.id, fact.c.place, fact.c.external, fact.c.kind).where(
-            fact.c.workspace == database.workspace, fact.c.id.in_(some)
+            fact.c.workspace == database.workspace, among(connection, fact.c.id, some)
         )
         for id_, place_id, external, kind in connection.execute(query):
             refs[id_] = Ref(*names[place_id], external)

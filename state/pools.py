@@ -14,9 +14,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from partnersync.ids import Ref
 from partnersync.lines import Entry, Key, Pool, Rate, TakenBack
 from state.database import Database
+from state.lists import among, chunks
 from state.marks import unmark
 from state.places import fact_ids, refs_of
-from state.reaching import chunks
 from state.schema import dirty_pool, entry, line, pool, strand, taken_back
 
 
@@ -83,15 +83,15 @@ class Pools:
     def _pooled(self, connection: Connection, ids: Iterable[int]) -> list[PooledDeals]:
         pools = pools_by_id(self._database, connection, ids)
         since = select(dirty_pool.c.pool, dirty_pool.c.since).where(
-            dirty_pool.c.workspace == self._database.workspace, dirty_pool.c.pool.in_(sorted(pools))
+            dirty_pool.c.workspace == self._database.workspace, among(connection, dirty_pool.c.pool, sorted(pools))
         )
         marked = {row[0]: row[1] for row in connection.execute(since)}
         entries, changed = self._entries(connection, pools, marked)
         posted: dict[int, list[Posted]] = {}
-        for id_, each in posted_sums(self._database, connection, line.c.pool.in_(sorted(pools))):
+        for id_, each in posted_sums(self._database, connection, among(connection, line.c.pool, sorted(pools))):
             posted.setdefault(id_, []).append(each)
         back: dict[int, list[TakenBack]] = {}
-        for id_, held in taken_of(self._database, connection, taken_back.c.pool.in_(sorted(pools))):
+        for id_, held in taken_of(self._database, connection, among(connection, taken_back.c.pool, sorted(pools))):
             back.setdefault(id_, []).append(held)
         ready = []
         for id_ in sorted(pools):
@@ -106,7 +106,9 @@ class Pools:
     def _entries(
         self, connection: Connection, pools: dict[int, Pool], marked: dict[int, datetime]
     ) -> tuple[dict[int, list[Entry]], dict[int, set[Ref]]]:
-        query = select(entry).where(entry.c.workspace == self._database.workspace, entry.c.pool.in_(sorted(pools)))
+        query = select(entry).where(
+            entry.c.workspace == self._database.workspace, among(connection, entry.c.pool, sorted(pools))
+        )
         rows = connection.execute(query).all()
         refs = refs_of(self._database, connection, {row.opportunity for row in rows})
         found: dict[int, list[Entry]] = {}
@@ -174,7 +176,9 @@ def pools_by_id(database: Database, connection: Connection, ids: Iterable[int]) 
     columns = (pool.c.program, pool.c.plan, pool.c.partner, pool.c.measure, pool.c.period, pool.c.currency)
     found: dict[int, Pool] = {}
     for some in chunks(sorted(set(ids))):
-        query = select(pool.c.id, *columns).where(pool.c.workspace == database.workspace, pool.c.id.in_(some))
+        query = select(pool.c.id, *columns).where(
+            pool.c.workspace == database.workspace, among(connection, pool.c.id, some)
+        )
         found.update((row[0], Pool(*row[1:])) for row in connection.execute(query))
     return found
 
@@ -184,7 +188,7 @@ def known_pools(database: Database, connection: Connection, wanted: Iterable[Poo
     wanted = set(wanted)
     found: dict[Pool, int] = {}
     for some in chunks(sorted({each.partner for each in wanted})):
-        query = select(pool).where(pool.c.workspace == database.workspace, pool.c.partner.in_(some))
+        query = select(pool).where(pool.c.workspace == database.workspace, among(connection, pool.c.partner, some))
         for row in connection.execute(query):
             known = Pool(row.program, row.plan, row.partner, row.measure, row.period, row.currency)
             if known in wanted:

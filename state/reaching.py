@@ -19,22 +19,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from struct import Struct
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
-import orjson
-from sqlalchemy import ARRAY, Connection, Text, and_, bindparam, func, select
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.facts import Kind, Reach
 from partnersync.ids import Ref
+from state.lists import among, chunks
 from state.schema import reach
 
 IS, NAMES, SHARES, MEETS = 0, 1, 2, 3
 PLAIN, CARRIER, DEAL = 0, 1, 2
 HOPS = 5
-CHUNK = 5_000
 _NAMING = tuple(f"{kind}:" for kind in get_args(Kind))
-_Item = TypeVar("_Item")
 _EMPTY = blake2b(digest_size=8)
 _WHOLE = Struct(">q").unpack
 
@@ -151,20 +149,6 @@ def rows_of(connection: Connection, workspace: int, facts: Iterable[int]) -> Ite
             reach.c.workspace == workspace, among(connection, reach.c.fact, some)
         )
         yield from ((row[0], (row[1], row[2], row[3])) for row in connection.execute(query))
-
-
-def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:
-    """Slices that fit the number of parameters a statement may have."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def among(connection: Connection, column: ColumnElement[Any], values: Sequence[int | str]) -> ColumnElement[bool]:
-    """Whether ``column`` is one of ``values``, all of them one parameter: the statement is the same for any number."""
-    if connection.dialect.name == "sqlite":
-        listed = func.json_each(bindparam(None, orjson.dumps(values).decode(), Text())).table_valued("value")
-        return column.in_(select(listed.c.value))
-    return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
 
 
 def _within(

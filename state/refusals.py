@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from partnersync.changes import Intent
 from state.changes import stored_change
 from state.database import Database
-from state.reaching import chunks
+from state.lists import among, chunks
 from state.schema import fact, intent, place, version
 
 _SAID = ("action", "subject", "body", "owner")
@@ -28,7 +28,7 @@ def refused(database: Database, connection: Connection, intents: Sequence[Intent
     for some in chunks(sorted(asked)):
         last = (
             select(func.max(intent.c.id))
-            .where(intent.c.workspace == database.workspace, intent.c.key.in_(some))
+            .where(intent.c.workspace == database.workspace, among(connection, intent.c.key, some))
             .group_by(intent.c.key)
         )
         changed = (

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, bindparam, update
 
 from partnersync.lines import Key, TakenBack
 from state.database import Database, Fence
+from state.lists import chunks
 from state.marks import mark, upsert
 from state.places import fact_ids
 from state.pools import known_pools, pool_of, strand_of, strands_by_id, taken_of
-from state.reaching import chunks
 from state.schema import dirty_pool, taken_back
 
 _AT_ONCE = 500

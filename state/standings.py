@@ -19,9 +19,10 @@ from partnersync.money import Money
 from partnersync.records import RawRecord
 from state.bodies import unpacked
 from state.database import Database, Fence
+from state.lists import among, chunks
 from state.marks import mark, unmark
 from state.places import fact_ids, places
-from state.reaching import CARRIER, DEAL, IS, NAMES, chunks, pairs, rows_of
+from state.reaching import CARRIER, DEAL, IS, NAMES, pairs, rows_of
 from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, taken_back, version
 from state.stored import credits_of
 
@@ -153,7 +154,7 @@ class Standings:
             names = places(self._database, open_)
             for some in chunks(sorted(ids)):
                 query = select(fact.c.survivor, fact.c.place, fact.c.external).where(
-                    fact.c.workspace == self._database.workspace, fact.c.survivor.in_(some)
+                    fact.c.workspace == self._database.workspace, among(open_, fact.c.survivor, some)
                 )
                 for survivor, place, external in open_.execute(query):
                     found[Ref(*names[place], external)] = ids[survivor]
@@ -182,7 +183,9 @@ class Standings:
                             & (base.c.field == sent.c.field),
                             isouter=True,
                         )
-                        .where(sent.c.workspace == workspace, sent.c.place == place, sent.c.external.in_(some))
+                        .where(
+                            sent.c.workspace == workspace, sent.c.place == place, among(open_, sent.c.external, some)
+                        )
                     )
                     query = query.where(base.c.field.is_(None) | (sent.c.intent > base.c.intent))
                     # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
@@ -193,7 +196,7 @@ class Standings:
                         of_late = select(sent.c.external, sent.c.field, sent.c.at, sent.c.value).where(
                             sent.c.workspace == workspace,
                             sent.c.place == place,
-                            sent.c.external.in_(some),
+                            among(open_, sent.c.external, some),
                             sent.c.at >= lately,
                         )
                         for external, name, at, value in open_.execute(of_late):
@@ -202,7 +205,9 @@ class Standings:
                         (external, name): (value, desired)
                         for external, name, value, desired in open_.execute(
                             select(noted.c.external, noted.c.field, noted.c.value, noted.c.desired).where(
-                                noted.c.workspace == workspace, noted.c.place == place, noted.c.external.in_(some)
+                                noted.c.workspace == workspace,
+                                noted.c.place == place,
+                                among(open_, noted.c.external, some),
                             )
                         )
                     }
@@ -210,7 +215,9 @@ class Standings:
                         (row.external, row.field): row
                         for row in open_.execute(
                             select(base).where(
-                                base.c.workspace == workspace, base.c.place == place, base.c.external.in_(some)
+                                base.c.workspace == workspace,
+                                base.c.place == place,
+                                among(open_, base.c.external, some),
                             )
                         )
                     }
@@ -289,7 +296,7 @@ class Standings:
                 )
                 .join_from(fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version))
                 .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
-                .where(fact.c.workspace == self._database.workspace, fact.c.id.in_(some), fact.c.life == "live")
+                .where(fact.c.workspace == self._database.workspace, among(open_, fact.c.id, some), fact.c.life == "live")
             )  # fmt: skip
             for row in open_.execute(query):
                 ref = Ref(*names[row.place], row.external)
@@ -307,14 +314,14 @@ class Standings:
             whole = (
                 select(taken_back.c.opportunity, pool.c.partner, pool.c.currency)
                 .join(pool, (pool.c.workspace == taken_back.c.workspace) & (pool.c.id == taken_back.c.pool))
-                .where(taken_back.c.workspace == self._database.workspace, taken_back.c.opportunity.in_(some))
+                .where(taken_back.c.workspace == self._database.workspace, among(open_, taken_back.c.opportunity, some))
                 .where(taken_back.c.owed == taken_back.c.minor, taken_back.c.ended_at.is_(None))
             )
             gone = {tuple(row) for row in open_.execute(whole)}
             query = (
                 select(line.c.opportunity, pool.c.partner, pool.c.currency, func.sum(line.c.minor))
                 .join_from(line, pool, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
-                .where(line.c.workspace == self._database.workspace, line.c.opportunity.in_(some))
+                .where(line.c.workspace == self._database.workspace, among(open_, line.c.opportunity, some))
                 .group_by(line.c.opportunity, pool.c.partner, pool.c.currency)
             )
             for opportunity, partner, currency, minor in open_.execute(query):
@@ -327,7 +334,7 @@ class Standings:
         for some in chunks(sorted(ids)):
             query = select(entry.c.opportunity, func.min(entry.c.blocked)).where(
                 entry.c.workspace == self._database.workspace,
-                entry.c.opportunity.in_(some),
+                among(open_, entry.c.opportunity, some),
                 entry.c.blocked.is_not(None),
             )
             found.update((row[0], row[1]) for row in open_.execute(query.group_by(entry.c.opportunity)))

@@ -16,7 +16,7 @@ from partnersync.money import Money
 from partnersync.records import RawRecord
 from state.bodies import unpacked
 from state.database import Database
-from state.reaching import chunks
+from state.lists import among, chunks
 from state.schema import body, credit, fact, frozen_rate, sent, version
 
 
@@ -29,7 +29,9 @@ def newest(
         query = _versions(database).join(
             fact, (fact.c.workspace == version.c.workspace) & (fact.c.version == version.c.id)
         )
-        for row in connection.execute(query.where(fact.c.workspace == database.workspace, fact.c.id.in_(some))):
+        for row in connection.execute(
+            query.where(fact.c.workspace == database.workspace, among(connection, fact.c.id, some))
+        ):
             found[row[0]] = _version(row, refs[row[0]])
     return found
 
@@ -40,7 +42,9 @@ def histories(
     """All versions of each fact, oldest first."""
     found: dict[int, list[RawVersion]] = {}
     for some in chunks(sorted(ids)):
-        query = _versions(database).where(version.c.fact.in_(some)).order_by(version.c.fact, version.c.id)
+        query = (
+            _versions(database).where(among(connection, version.c.fact, some)).order_by(version.c.fact, version.c.id)
+        )
         for row in connection.execute(query):
             found.setdefault(row[0], []).append(_version(row, refs[row[0]]))
     return found
@@ -54,7 +58,7 @@ def credits_of(
     for some in chunks(sorted(ids)):
         query = (
             select(credit)
-            .where(credit.c.workspace == database.workspace, credit.c.opportunity.in_(some))
+            .where(credit.c.workspace == database.workspace, among(connection, credit.c.opportunity, some))
             .order_by(credit.c.opportunity, credit.c.ordinal)
         )
         for row in connection.execute(query):
@@ -82,7 +86,7 @@ def rates_of(
     found: dict[int, list[FrozenRate]] = {}
     for some in chunks(sorted(ids)):
         query = select(frozen_rate).where(
-            frozen_rate.c.workspace == database.workspace, frozen_rate.c.opportunity.in_(some)
+            frozen_rate.c.workspace == database.workspace, among(connection, frozen_rate.c.opportunity, some)
         )
         for row in connection.execute(query.order_by(*frozen_rate.primary_key)):
             rate = Rate(row.base, row.quote, row.rate_on, row.value, row.path)
@@ -100,7 +104,9 @@ def sent_to(
     for place_id, place in places.items():
         for some in chunks(sorted(ref.id for ref in ids if (ref.crm, ref.org, ref.object) == place)):
             query = select(sent).where(
-                sent.c.workspace == database.workspace, sent.c.place == place_id, sent.c.external.in_(some)
+                sent.c.workspace == database.workspace,
+                sent.c.place == place_id,
+                among(connection, sent.c.external, some),
             )
             # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
             for row in sorted(connection.execute(query), key=lambda row: (row.intent, row.field)):

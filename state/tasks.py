@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from partnersync.ids import Ref
 from state.database import Database, Fence
-from state.reaching import chunks
+from state.lists import among, chunks
 from state.schema import task
 
 
@@ -41,7 +41,9 @@ class Tasks:
         found: dict[Ref, list[StoredTask]] = {}
         with self._database.reading() as open_:
             for some in chunks(sorted({str(record) for record in records})):
-                query = select(task).where(task.c.workspace == self._database.workspace, task.c.record.in_(some))
+                query = select(task).where(
+                    task.c.workspace == self._database.workspace, among(open_, task.c.record, some)
+                )
                 for row in open_.execute(query):
                     record = Ref.parse(row.record)
                     there = Ref.parse(row.task) if row.task else None
@@ -57,5 +59,5 @@ class Tasks:
         """Note that these are no longer open: a person completed or deleted them."""
         with self._database.writing(fence) as open_:
             for some in chunks(sorted(keys)):
-                here = update(task).where(task.c.workspace == self._database.workspace, task.c.key.in_(some))
+                here = update(task).where(task.c.workspace == self._database.workspace, among(open_, task.c.key, some))
                 open_.execute(here.values(open=False))

@@ -12,8 +12,8 @@ from partnersync.changes import TaskChange
 from partnersync.ids import Ref
 from state.changes import read_change
 from state.database import Database, Fence
+from state.lists import among, chunks
 from state.places import place_ids
-from state.reaching import chunks
 from state.schema import base, intent
 
 LANDED = ("applied", "verified")
@@ -68,7 +68,9 @@ class Undoing:
         """Note that what these requests wrote was put back."""
         for some in chunks(sorted(ids)):
             with self._database.writing(fence) as open_:
-                open_.execute(update(intent).where(self._here, intent.c.id.in_(some)).values(status="reverted"))
+                open_.execute(
+                    update(intent).where(self._here, among(open_, intent.c.id, some)).values(status="reverted")
+                )
 
     def _bases(self, refs: Collection[Ref]) -> dict[tuple[Ref, str], int]:
         """The request that made each field what we believe it to be."""
@@ -79,7 +81,9 @@ class Undoing:
                 externals = sorted(ref.id for ref in refs if (ref.crm, ref.org, ref.object) == (crm, org, object_))
                 for some in chunks(externals):
                     query = select(base.c.external, base.c.field, base.c.intent).where(
-                        base.c.workspace == self._database.workspace, base.c.place == place, base.c.external.in_(some)
+                        base.c.workspace == self._database.workspace,
+                        base.c.place == place,
+                        among(open_, base.c.external, some),
                     )
                     for external, name, id_ in open_.execute(query):
                         found[Ref(crm, org, object_, external), name] = id_

@@ -12,8 +12,8 @@ from partnersync.facts import Kind
 from state.database import Database
 from state.inserting import Stored, insert_rows
 from state.judging import UNSEEN, Change
+from state.lists import among, chunks
 from state.places import place_ids
-from state.reaching import chunks
 from state.schema import body, fact, version
 from state.types import microseconds
 
@@ -78,7 +78,7 @@ def store(
 def set_fields(database: Database, connection: Connection, ids: Iterable[int], fields: str) -> None:
     """Note under which mapping the keys of unchanged facts were computed."""
     for some in chunks(sorted(ids)):
-        here = update(fact).where(fact.c.workspace == database.workspace, fact.c.id.in_(some))
+        here = update(fact).where(fact.c.workspace == database.workspace, among(connection, fact.c.id, some))
         connection.execute(here.values(fields=fields))
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine, event
 
 from partnersync.facts import RawDossier
 from partnersync.records import Gone, Merged, RawRecord
@@ -59,6 +64,40 @@ def test_the_same_company_in_another_crm_carries_its_touchpoints(database: Datab
     remember(facts, fence, record("Touch", "t", crm="hubspot", account="h"))
 
     assert ids(only(database, "1").touchpoints) == ["t"]
+
+
+@contextmanager
+def statements() -> Iterator[set[str]]:
+    """The texts of all statements that are executed meanwhile."""
+    seen: set[str] = set()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.add(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_any_number_of_deals_takes_the_same_statements(database: Database, fence: Fence) -> None:
+    """The driver keeps the last 128 statements ready: were each number another text, they would fill the memory."""
+    facts = Facts(database)
+    deals = [f"d{at}" for at in range(9)]
+    for each in deals:
+        remember(facts, fence, record("Account", f"a{each}", domain=f"{each}.com"))
+        remember(facts, fence, record("Account", f"h{each}", crm="hubspot", domain=f"{each}.com"))
+        remember(facts, fence, record("Opportunity", each, account=f"a{each}"))
+
+    told = []
+    for count in (2, 3, 9):
+        with statements() as seen:
+            list(Dossiers(database).stream([ref("Opportunity", each) for each in deals[:count]], START))
+        told.append(seen)
+
+    assert len(told[0]) > 5
+    assert told[0] == told[1] == told[2]
 
 
 def test_history_is_oldest_first_with_the_deletion_in_it(database: Database, fence: Fence) -> None:
