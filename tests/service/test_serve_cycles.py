@@ -11,8 +11,8 @@ import pytest
 from benchmarks.idle import SEARCHED, idle_world, serving
 from benchmarks.world import World, world
 
-STOP_SECONDS = 1.5
-"""A second is promised; half of one is the slowness of a machine that runs other tests."""
+STOP_SECONDS = 10
+"""Far less than it would take to wait for an answer or a cycle; the second that is promised is measured by the benchmarks."""
 
 
 @pytest.fixture(scope="module")
