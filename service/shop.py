@@ -154,7 +154,8 @@ class Shop:
             self.sites.pop(name, None)
         self.failures.clear()
         try:
-            yield fence
+            with leases.kept(fence):
+                yield fence
         finally:
             self._fence = None
             leases.release(fence)

@@ -44,7 +44,7 @@ _SQLITE = (
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Proof of holding a lease: ``token`` only ever grows, ``ttl`` seconds are granted anew by every commit."""
+    """Proof of holding a lease: ``token`` only ever grows, ``ttl`` seconds are granted anew by every renewal and commit."""
 
     database: Database
     job: str
@@ -52,8 +52,17 @@ class Fence:
     token: int
     ttl: float
 
+    def renew(self) -> None:
+        """Hold the lease for another ``ttl`` seconds.
+
+        Raises:
+            ConflictError: the lease is lost. StateError: the database refuses.
+        """
+        with self.database.writing(self):
+            pass
+
     def check(self) -> None:
-        """Renew.
+        """Renew, before something is sent.
 
         Raises:
             ConflictError: the lease is lost, or a person halted the workspace.

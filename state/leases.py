@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
-from partnersync.errors import ConflictError
+from partnersync.errors import ConflictError, StateError
 from state.database import Database, Fence
 from state.schema import lease, workspace
+
+_BEATS = 6
+"""Renewals within the life of a lease: a database that is away for some of them costs nothing yet."""
 
 
 def acquire(
@@ -21,7 +26,7 @@ def acquire(
     ttl: float = 120.0,
     gone: Callable[[str], bool] = lambda owner: False,
 ) -> Fence:
-    """Take the lease if it is free, has run out, or its owner is surely ``gone``; ``ttl`` exceeds the longest timeout.
+    """Take the lease if it is free, has run out, or its owner is surely ``gone``; ``ttl`` is in seconds.
 
     A killed run would else keep the next one waiting until its lease runs out. The token grows all the same, so that an owner
     that was wrongly thought gone commits nothing more.
@@ -58,6 +63,32 @@ def acquire(
             if token is None:
                 raise ConflictError(f"{holder} is running {job!r}; try again when it is done")
     return Fence(database, job, owner, token, ttl)
+
+
+@contextmanager
+def kept(fence: Fence) -> Iterator[None]:
+    """Renew the lease meanwhile: whoever waits for a CRM or plans for minutes commits nothing, and yet is there.
+
+    A process that stands still renews nothing, and a lease that has run out stays so.
+    """
+    done = Event()
+
+    def beat() -> None:
+        while not done.wait(fence.ttl / _BEATS):
+            try:
+                fence.renew()
+            except ConflictError:
+                return  # the next commit says so
+            except StateError:
+                continue  # so does the next commit, where the database stays away
+
+    beating = Thread(target=beat, name="lease", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        done.set()
+        beating.join(1)  # a database that does not answer keeps nobody here
 
 
 def release(fence: Fence) -> None:
