@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from mapping.conditions import Decider, compile_when
-from partnersync.changes import Change, FieldChange, Plan, TaskChange
-from partnersync.clock import local_day
+from partnersync.changes import Change, FieldChange, Plan
 from partnersync.errors import ConnectorError
 from partnersync.facts import Account, Opportunity
 from partnersync.ids import Ref
-from partnersync.records import Person, Unreadable
-from reconcile.writeback.asked import shown_partner, task_facts, task_texts
-from reconcile.writeback.config import ConnectionWriteback, FieldRule, TaskRule
+from partnersync.records import Unreadable
+from reconcile.writeback.config import ConnectionWriteback, FieldRule
 from reconcile.writeback.desired import Desired, Standing, Unknown, account_value, may_be_ours, opportunity_value
 from reconcile.writeback.merge import Base, Noted
 from reconcile.writeback.plan import Cell, Held, field_change, plan
-from reconcile.writeback.tasks import Known, Wish, closing, decide, epoch_of, owner_of, review
+from reconcile.writeback.tasks import Known, review
 from service.shop import Shop
 from service.steps.drift import unwritable
-from service.steps.known import as_known, looked_up
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
+from service.steps.tasking import Case, Tasking
 from service.steps.writer import Schemas, text_of
 from state.holds import Hold, Holds
-from state.people import People
 from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
-from state.tasks import StoredTask, Tasks
+from state.tasks import Tasks
 
 DAY = timedelta(days=1)
 NONE_KNOWN = StoredCell()
@@ -89,6 +85,18 @@ def _collect(
     return len(listed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A deal that may need writing, and what the task rules ask of it."""
+
+    id: int
+    connection: str
+    section: ConnectionWriteback
+    deal: StoredDeal
+    standing: Standing
+    cases: Sequence[Case]
+
+
 class Planner:
     """Plans chunks of records of one cycle."""
 
@@ -99,9 +107,7 @@ class Planner:
         self._moved = moved
         self._store = Standings(shop.database)
         self._schemas: dict[str, Schemas] = {}
-        self._people: dict[str, Mapping[str, Person]] = {}
-        self._whens: dict[str, Decider] = {}
-        self._closed: list[str] = []
+        self._tasking = Tasking(shop, rules)
         self._timezone = rules.book.timezone
         self._unwritable = unwritable(shop)
         self._holds = {(each.ref, each.field): each for each in Holds(shop.database).all(ended=True)}
@@ -113,7 +119,7 @@ class Planner:
     @property
     def closed(self) -> list[str]:
         """Keys of tasks that a person completed or deleted, as seen while planning."""
-        return self._closed
+        return self._tasking.closed
 
     def deals(self, ids: Sequence[int]) -> Iterator[tuple[int, Change | None]]:
         """The changes of opportunities and their tasks; None where the CRM could not be asked and the record waits."""
@@ -122,6 +128,7 @@ class Planner:
         tasks = Tasks(self._shop.database).of(deal.ref for deal in deals.values())
         standings = {id_: self.standing(deal) for id_, deal in deals.items()}
         accounts = self._accounts_of(each for each in standings.values() if each)
+        asked: list[_Asked] = []
         for id_, deal in deals.items():
             connection, section = self._section(deal.ref)
             if section is None or not (section.opportunity or section.tasks) or deal.version is None:
@@ -129,36 +136,42 @@ class Planner:
             standing = standings[id_]
             if standing is None:
                 continue
-            changes = self._deal(connection, section, deal, standing, cells, tasks.get(deal.ref, []), accounts)
-            yield from self._asked(connection, id_, changes)
+            account = accounts.get(standing.opportunity.account) if standing.opportunity.account else None
+            stored = tasks.get(deal.ref, [])
+            cases = (
+                self._tasking.cases(connection, section, deal.ref, standing, stored, account)
+                if standing.readable
+                else []
+            )
+            asked.append(_Asked(id_, connection, section, deal, standing, cases))
+        seen = self._seen(asked)
+        for each in asked:
+            yield from self._asked(each.connection, each.id, self._deal(each, cells, seen))
+
+    def _seen(self, asked: Sequence[_Asked]) -> dict[str, Known]:
+        """Our tasks of these deals that matter, as their CRMs have them now: one look for each CRM."""
+        seen: dict[str, Known] = {}
+        for connection in sorted({each.connection for each in asked} - self.failed.keys()):
+            cases = [case for each in asked if each.connection == connection for case in each.cases]
+            try:
+                seen |= self._tasking.seen(connection, cases)
+            except ConnectorError as error:
+                self.failed[connection] = str(error)
+        return seen
 
     def _deal(
-        self,
-        connection: str,
-        section: ConnectionWriteback,
-        deal: StoredDeal,
-        standing: Standing,
-        cells: Mapping[tuple[Ref, str], StoredCell],
-        tasks: Sequence[StoredTask],
-        accounts: Mapping[Ref, Account],
+        self, asked: _Asked, cells: Mapping[tuple[Ref, str], StoredCell], seen: Mapping[str, Known]
     ) -> Iterator[Change]:
-        for name, rule in section.opportunity.items():
+        deal, standing = asked.deal, asked.standing
+        for name, rule in asked.section.opportunity.items():
             wanted = opportunity_value(rule, standing, self._rules.book, self._timezone, deal.ref.crm)
-            change = self._field(connection, deal, name, rule, wanted, cells, standing.opportunity.name)
+            change = self._field(asked.connection, deal, name, rule, wanted, cells, standing.opportunity.name)
             if change is not None:
                 yield change
             if change is not None and change.action == "review":
-                today = local_day(self._rules.as_of, self._timezone)
-                yield review(self._shop.settings.workspace, change, self._owner(connection, standing), today)
-        if standing.readable and section.tasks:
-            yield from self._tasks(
-                connection,
-                section,
-                deal,
-                standing,
-                tasks,
-                accounts.get(standing.opportunity.account) if standing.opportunity.account else None,
-            )
+                owner = self._tasking.owner(asked.connection, standing)
+                yield review(self._shop.settings.workspace, change, owner, self._tasking.today)
+        yield from self._tasking.changes(asked.cases, seen)
 
     def _accounts_of(self, standings: Iterable[Standing]) -> dict[Ref, Account]:
         """The accounts of these opportunities, where a task rule asks for one."""
@@ -289,54 +302,3 @@ class Planner:
         if connection not in self._schemas:
             self._schemas[connection] = self._shop.schemas(connection)
         return self._schemas[connection]
-
-    def _tasks(
-        self,
-        connection: str,
-        section: ConnectionWriteback,
-        deal: StoredDeal,
-        standing: Standing,
-        stored: Sequence[StoredTask],
-        account: Account | None,
-    ) -> Iterator[TaskChange]:
-        today = local_day(self._rules.as_of, self._timezone)
-        facts = task_facts(standing, account, self._rules.book)
-        texts = task_texts(standing, account, self._rules.book)
-        workspace = self._shop.settings.workspace
-        for rule in section.tasks:
-            mine = {task.key: as_known(task) for task in stored if task.rule in (rule.id, rule.was)}
-            if self._when(rule).matches(facts):
-                wish = Wish(rule, deal.ref, texts, self._owner(connection, standing), rule.task)
-                change = decide(workspace, wish, mine, today)
-                if (change is not None and mine) or self._rolls_over(rule, mine, today):
-                    # What a person did to our task is looked up only where it matters, and then it decides.
-                    change = decide(workspace, wish, self._looked_up(connection, mine), today)
-                if change is not None:
-                    yield change
-            elif any(closing(task) for task in mine.values()):
-                seen = self._looked_up(connection, mine)
-                yield from (change for task in seen.values() if (change := closing(task)) is not None)
-
-    def _rolls_over(self, rule: TaskRule, mine: Mapping[str, Known], today: date) -> bool:
-        epoch = epoch_of(rule, today)
-        return any(task.state == "open" and task.epoch != epoch for task in mine.values())
-
-    def _looked_up(self, connection: str, mine: Mapping[str, Known]) -> dict[str, Known]:
-        """Our tasks as the CRM has them now."""
-        seen = looked_up(self._shop.crm(connection), mine)
-        closed = [key for key, task in seen.items() if task.state != "open" and mine[key].state == "open"]
-        if closed:
-            self._closed += closed
-        return seen
-
-    def _when(self, rule: TaskRule) -> Decider:
-        if rule.id not in self._whens:
-            self._whens[rule.id] = compile_when(rule.when, self._rules.book.vocabulary, self._timezone)
-        return self._whens[rule.id]
-
-    def _owner(self, connection: str, standing: Standing) -> str | None:
-        if connection not in self._people:
-            self._people[connection] = People(self._shop.database).of(self._shop.sites[connection])
-        partner = shown_partner(standing, self._rules.book)
-        candidates = (standing.opportunity.owner, partner.manager if partner else None)
-        return owner_of(candidates, self._people[connection], self._shop.settings.people.task_fallback)
