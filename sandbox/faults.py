@@ -14,7 +14,7 @@ import itertools
 import random
 import threading
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -104,7 +104,18 @@ class RecordError(_Action):
     message: str | None = None
 
 
-Action = Latency | Status | RateLimited | Html503 | Timeout | Drop | Reset | Truncate | Drip | Kill | RecordError
+class ReadError(_Action):
+    """Leave one record out of a batch read and list an error of that category for it (`when: record` only; HubSpot)."""
+
+    kind: Literal["read_error"] = "read_error"
+    code: str = "INTERNAL_ERROR"
+    message: str = "internal error"
+
+
+Action = (
+    Latency | Status | RateLimited | Html503 | Timeout | Drop | Reset | Truncate | Drip | Kill | RecordError | ReadError
+)
+_OfRecord = TypeVar("_OfRecord", RecordError, ReadError)
 When = Literal["before", "before_commit", "after_commit", "after_answer", "record"]
 
 
@@ -142,8 +153,8 @@ class Rule(BaseModel):
     def _whole(self) -> "Rule":
         if sum(choice is not None for choice in (self.nth, self.every, self.rate)) > 1:
             raise ValueError("give one of nth, every and rate")
-        if isinstance(self.action, RecordError) != (self.when == "record"):
-            raise ValueError("record_error goes with when: record, and only that")
+        if isinstance(self.action, RecordError | ReadError) != (self.when == "record"):
+            raise ValueError("record_error and read_error go with when: record, and only they do")
         if isinstance(self.action, Truncate | Drip) and self.when != "after_answer":
             raise ValueError(f"{self.action.kind} goes with when: after_answer")
         return self
@@ -203,7 +214,11 @@ class Armed:
 
     def record_error(self) -> RecordError | None:
         """Asked by a vendor once per record written: the error that record must get, if any."""
-        return self.faults.record_error(self)
+        return self.faults.of_record(self, RecordError)
+
+    def read_error(self) -> ReadError | None:
+        """Asked by a vendor once per record of a batch read: the error that is listed for it, if any."""
+        return self.faults.of_record(self, ReadError)
 
 
 class Faults:
@@ -255,15 +270,15 @@ class Faults:
                 ]
         return armed
 
-    def record_error(self, call: Armed) -> RecordError | None:
-        """The error that the next record written by this call must get, if any."""
+    def of_record(self, call: Armed, kind: type[_OfRecord]) -> _OfRecord | None:
+        """The error of a kind that the next record of this call must get, if any."""
         if not self._live:
             return None
         with self._lock:
             for live in self._live:
                 action = live.rule.action
                 if (
-                    isinstance(action, RecordError)
+                    isinstance(action, kind)
                     and live.rule.concerns(call.vendor, call.endpoint, call.method, call.write)
                     and live.picks()
                 ):

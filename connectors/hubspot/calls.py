@@ -9,7 +9,7 @@ from typing import Any
 from hubspot import HubSpot
 
 from connectors.hubspot.exchange import Answer, Exchange
-from connectors.hubspot.refusals import Effect
+from connectors.hubspot.refusals import Effect, unread
 from connectors.retry import RetryPolicy
 from partnersync.errors import UnavailableError
 
@@ -63,7 +63,7 @@ class Calls:
     def read(
         self, object_: str, ids: Sequence[str], properties: Sequence[str], id_property: str | None = None
     ) -> Answer:
-        """Up to 100 records by id or unique property; those that do not exist are missing from the results."""
+        """Up to 100 records by id or unique property: missing ones are left out, for merged-away ones stand their survivors."""
         request = {"inputs": [{"id": id_} for id_ in ids], "properties": list(properties), "propertiesWithHistory": []}
         return self._ask("none", self._batches.read, object_, request | _given(idProperty=id_property))
 
@@ -122,13 +122,15 @@ class Calls:
         return self._tried(effect, lambda: operation(*args, _preload_content=False, **named), tells)
 
     def _tried(self, effect: Effect, send: Callable[[], Answer], tells: str) -> Answer:
-        """The answer; of a read only one that ``tells`` what was asked for: an empty one must not pass for no records."""
+        """The answer; of a read only one that ``tells`` all that was asked for: what it lacks must not pass for no records."""
 
         def sent() -> Answer:
             self._exchange.sending.effect = effect
             answer = send()
             if effect == "none" and answer.body.get(tells) is None:
                 raise UnavailableError(f"HubSpot answered {answer.status} without {tells}", code="unreadable_answer")
+            if effect == "none" and (error := unread(answer.status, answer.body)) is not None:
+                raise error
             return answer
 
         stop = self._exchange.line.surroundings.stop

@@ -12,6 +12,8 @@ tells the two 429s apart, names what a permission lacks and says why.
 408, 5xx           wait; a write may have happened (503 never did, unless it creates)
 401, 403, 530      UnauthorizedError: token wrong, expired, malformed, or scopes missing (``needs``)
 everything else    RejectedError
+errors in a read   a 2xx that lists errors for records of a batch: wait, unless there is no such record or nothing
+                   is associated with it; what was not read must not look gone
 =================  ======================================================================================
 """
 
@@ -36,6 +38,7 @@ LONGEST_WAIT = 60.0
 _RULES = ("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY")
 _TRANSIENT = (408, 500, 502, 503, 504, *range(520, 527))
 _NOTHING_HAPPENED = (503, 521, 523)
+_NOT_THERE = ("OBJECT_NOT_FOUND", "crm.associations.NO_ASSOCIATIONS_FOUND")
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, effect: Effect, now: datetime) -> ConnectorError:
@@ -59,6 +62,15 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, effect: Effect
         lacks = f"; grant {', '.join(needs)}" if needs else ""
         return UnauthorizedError(f"{message}{lacks}", status=status, code=code, needs=needs)
     return RejectedError(message, status=status, code=code)
+
+
+def unread(status: int, body: Mapping[str, Any]) -> UnavailableError | None:
+    """The error for a batch read that lists records as neither read nor missing; None where it lists none."""
+    for said in _details(body):
+        if said.get("category") not in _NOT_THERE and said.get("subCategory") not in _NOT_THERE:
+            message = f"HubSpot answered {status} without a record that was asked for{error_text(said)}"
+            return UnavailableError(message, status=status, code=error_code(said))
+    return None
 
 
 def error_code(said: Mapping[str, Any]) -> str | None:

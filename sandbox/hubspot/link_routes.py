@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.hubspot import given as sent
 from sandbox.hubspot import link_reads, link_types, links, records, refusals
-from sandbox.hubspot.batches import answer
+from sandbox.hubspot.batches import answer, unread
 from sandbox.hubspot.call import Call, no_content, ok
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.kinds import Kind
@@ -27,6 +27,9 @@ def batch_read(call: Call) -> Reply:
         errors: list[dict[str, Any]] = []
         for given in inputs:
             from_id = str(given.get("id", ""))
+            if (error := unread(from_id)) is not None:
+                errors.append(error)
+                continue
             found = _page_of(desk, kind, to_kind, from_id, given.get("after"))
             if found is None or not found.to:
                 if desk.settings.association_none == "error":

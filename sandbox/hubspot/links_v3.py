@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.hubspot import given as sent
 from sandbox.hubspot import link_reads, links, records, refusals
-from sandbox.hubspot.batches import answer
+from sandbox.hubspot.batches import answer, unread
 from sandbox.hubspot.call import Call, no_content, ok
 from sandbox.hubspot.link_routes import none_found, type_named
 from sandbox.wire import Reply
@@ -23,6 +23,9 @@ def batch_read(call: Call) -> Reply:
         errors: list[dict[str, Any]] = []
         for given in inputs:
             from_id, after = str(given.get("id", "")), given.get("after")
+            if (error := unread(from_id)) is not None:
+                errors.append(error)
+                continue
             size = min(PAGE, desk.settings.association_page_size)
             number = sent.identifier(from_id)
             found = (

@@ -171,6 +171,7 @@ def test_a_rule_that_meets_no_commit_keeps_its_times() -> None:
         {"action": "drop", "nth": 1, "every": 2},
         {"action": "drop", "when": "record"},
         {"action": "record_error"},
+        {"action": "read_error", "when": "before"},
         {"action": {"kind": "latency"}},
         {"action": "drop", "endpint": "query"},
     ],

@@ -271,3 +271,25 @@ def test_a_record_error_fault_refuses_one_input_of_a_batch(portal):
 
     assert [each["objectWriteTraceId"] for each in body["results"]] == ["0", "2"]
     assert body["errors"][0]["category"] == "LOCKED"
+
+
+@pytest.mark.parametrize(
+    ("path", "endpoint"),
+    [
+        (f"{DEALS}/batch/read", "batch.read.deals"),
+        ("/crm/v4/associations/deals/companies/batch/read", "associations*"),
+        ("/crm/v3/associations/deals/companies/batch/read", "associations*"),
+    ],
+)
+def test_a_read_error_fault_leaves_one_record_out_of_a_batch_read(portal, path, endpoint):
+    company = portal.make("companies", name="Acme")
+    deals = [portal.make("deals", **GOOD) for _ in range(3)]
+    portal.behind.associate_many("deals", "companies", [(each, company) for each in deals])
+    rule = {"endpoint": endpoint, "when": "record", "nth": 2, "action": "read_error"}
+    portal.post("/_sandbox/faults", rule)
+
+    first = portal.post(path, {"inputs": [{"id": each} for each in deals]}, 207)
+    second = portal.post(path, {"inputs": [{"id": each} for each in deals]}, 200)
+
+    assert (len(first["results"]), len(second["results"])) == (2, 3)
+    assert [(each["category"], each["context"]["ids"]) for each in first["errors"]] == [("INTERNAL_ERROR", [deals[1]])]
