@@ -136,7 +136,7 @@ class Reader(Protocol):
         ...
 
     def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
-        """The present state of these records by the id asked for; deleted and unknown ids are left out."""
+        """The present state of these records by the id asked for; deleted, merged-away and unknown ids are left out."""
         ...
 
     def people(self) -> tuple[Person, ...]:

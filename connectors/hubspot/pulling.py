@@ -94,7 +94,7 @@ class Pulling:
         yield from self._full.pages([self._whole(one, None) for one in wanted])
 
     def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
-        """Records by the id asked for; a merged-away id gives the record it lives on in."""
+        """Records by their own id: a merged-away one is gone, though HubSpot answers with the record it lives on in."""
         asked = list(dict.fromkeys(ids))
         found: dict[str, RawRecord] = {}
         for start in range(0, len(asked), BATCH):
@@ -102,10 +102,8 @@ class Pulling:
             results = self.calls.read(object_, batch, _properties(fields)).results
             for json in self._completed(object_, results, fields):
                 record = raw_record(self.portal(), object_, json, fields, self.clock.now())
-                if not isinstance(record, RawRecord):
-                    continue
-                losers = {merge.loser.id for merge in merges(self.portal(), object_, json)}
-                found.update((id_, record) for id_ in batch if id_ == record.ref.id or id_ in losers)
+                if isinstance(record, RawRecord) and record.ref.id in batch:
+                    found[record.ref.id] = record
         return found
 
     def _whole(self, wanted: Wanted, cursor: Cursor | None, total: float = inf) -> Whole:
