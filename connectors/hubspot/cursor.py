@@ -51,10 +51,11 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str | None, fields: Sequence[str]) -> Cursor | None:
-        """The inverse; None where there is none, or one made for other fields."""
-        if text is None:
+        """The inverse; None where there is none, or one made for other fields or that this version does not read."""
+        try:
+            cursor = cls(**json.loads(text or "null"))
+        except (ValueError, TypeError):
             return None
-        cursor = cls(**json.loads(text))
         return cursor if cursor.fields == fields_mark(fields) else None
 
 
