@@ -92,13 +92,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which org or portal a credential opens; a database is bound to it."""
+    """Which org or portal a credential opens; a database is bound to it.
+
+    ``user`` is who we are there, as ``RawRecord.author`` says it; empty where the source does not tell who wrote a record.
+    """
 
     crm: str
     org: str
     name: str = ""
     currency: str | None = None
     timezone: str | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

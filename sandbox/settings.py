@@ -60,6 +60,8 @@ class SalesforceSettings:
     """Whether a composite call may hold sObject Collections; where not, the whole call or each such part is refused."""
     duplicate_rules: tuple[tuple[str, str], ...] = ()
     """(object, field): what another living record holds already is DUPLICATES_DETECTED, unless the caller insists."""
+    capitals: tuple[tuple[str, str], ...] = ()
+    """(object, field): a flow of the org's own puts these texts into capitals before they are saved."""
     bulk_running_polls: int = 0
     """So many times a Bulk 2.0 job that was asked about is still in progress; it is done after that."""
     bulk_unprocessed: int = 0
@@ -77,6 +79,10 @@ class SalesforceSettings:
     """Whether CSV writes 100.0 as JSON does, or 100: nobody could verify which."""
     unreplicated: tuple[str, ...] = ()
     """Objects without getUpdated and getDeleted, besides those that never have them."""
+    refused_reads: tuple[tuple[str, Literal["describe", "updated", "deleted", "rows"], str], ...] = ()
+    """(object, what, error code): asking for that of the object is refused so."""
+    slow_from: dict[str, int] = Field(default_factory=dict)
+    """Object to a number of rows: a query that finds as many or more ends in QUERY_TIMEOUT."""
     updated_minute_truncation: bool = True
     in_flight_s: int = 0
     """`latestDateCovered` lies this long before now, as if a transaction had been running since then."""

@@ -94,7 +94,7 @@ class SalesforceConnector:
         """Sign in and say which org this is."""
         if self._identity is None:
             with self._calls("check"):
-                self._identity = reading.identity(self._api)
+                self._identity = replace(reading.identity(self._api), user=self._api.tokens.current().user)
         return self._identity
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:

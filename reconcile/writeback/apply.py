@@ -21,7 +21,7 @@ person asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, islice
@@ -183,7 +183,9 @@ class Doer:
             else:
                 unsure.append(intent)
         try:
-            read, again = self._judge(object_, unsure)
+            read, again = self._judge(
+                object_, unsure, {key for key, told in outcomes.items() if told.status == "applied"}
+            )
         except ConnectorError as error:
             results += [Done(intent, "unknown", message=f"could not be read back: {error}") for intent in unsure]
         else:
@@ -196,18 +198,27 @@ class Doer:
         self.journal.finish(results)
         return results
 
-    def _judge(self, object_: str, intents: Sequence[Intent]) -> tuple[list[Done], list[Intent]]:
-        """Read the records and say of each whether the write landed; the second list did not land (yet)."""
+    def _judge(
+        self, object_: str, intents: Sequence[Intent], taken: Collection[str] = ()
+    ) -> tuple[list[Done], list[Intent]]:
+        """Read the records and say of each whether the write landed; the second list did not land (yet).
+
+        The CRM said of those that are ``taken`` (keys) that it wrote them: where nobody changed the record after us, another
+        value than was sent is the CRM's own form of it, as a flow or a trigger makes it, and no person's edit.
+        """
         if not intents:
             return [], []
         names = sorted({name for intent in intents for name in intent.desired})
-        now = self.writer.current(object_, [intent.ref.id for intent in intents], names)
+        now = self.writer.read_back(object_, [intent.ref.id for intent in intents], names)
         results: list[Done] = []
         again: list[Intent] = []
         for intent in intents:
-            said = now.get(intent.ref.id)
-            if said is None:
+            found = now.get(intent.ref.id)
+            said = found.values if found else {}
+            if found is None:
                 results.append(Done(intent, "conflict", message="the record is gone"))
+            elif found.by_us and intent.key in taken:
+                results.append(self._verified(intent, said))
             elif self._same(intent, said, intent.desired):
                 results.append(Done(intent, "verified", {name: said.get(name) for name in intent.desired}))
             elif self._same(intent, said, intent.before):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -29,6 +30,14 @@ class Journal(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a record says now. ``by_us``: the source tells that nobody changed it after us."""
+
+    values: Mapping[str, str | None]
+    by_us: bool
+
+
 class Writer(Protocol):
     """The part of a connector that apply needs, in its own words."""
 
@@ -45,6 +54,10 @@ class Writer(Protocol):
         self, object_: str, ids: Sequence[str], fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, str | None]]:
         """The present values by record id; a field that is hidden is left out, a record that is gone too."""
+        ...
+
+    def read_back(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Said]:
+        """The same, after a write."""
         ...
 
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:

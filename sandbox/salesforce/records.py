@@ -70,6 +70,7 @@ class Records:
                     "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be inserted: {sobject.label or sobject.name}"
                 )
             values = self._accepted(db, sobject, body, actor, creating=True)
+            values |= self._flows(sobject, values)
             set_by_caller = frozenset(values)
             self._fill(sobject, values, actor)
             missing = [f.name for f in sobject.fields if f.required and values.get(f.name) is None]
@@ -114,6 +115,7 @@ class Records:
             ]
             if emptied:
                 raise _missing(emptied)
+            values |= self._flows(sobject, values)
             now = self._stamp(before)
             changed = frozenset(n for n, v in values.items() if before.get(n) != v)
             values |= derived(db, sobject, {**before, **values}, changed, now)
@@ -298,6 +300,11 @@ class Records:
         """When a deletion stamped ``now`` counts as made."""
         drawn = self._settings.salesforce.late_commit_seed is not None
         return stamp_ms(now) if drawn else self._clock.now_ms()
+
+    def _flows(self, sobject: SObject, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What flows that run before a record is saved make of its fields."""
+        capitals = {field for object_, field in self._settings.salesforce.capitals if object_ == sobject.name}
+        return {name: values[name].upper() for name in capitals & values.keys() if isinstance(values[name], str)}
 
     def _meet_duplicate_rules(
         self, db: sqlite3.Connection, sobject: SObject, values: Row, record_id: str | None, actor: Actor

@@ -10,6 +10,7 @@ from decimal import Decimal
 from connectors.base import Connector, TaskDraft
 from partnersync.changes import Outcome, TaskChange, Write
 from partnersync.records import FieldSchema, ObjectSchema, Value
+from reconcile.writeback.parties import Said
 
 
 def text_of(value: Value) -> str | None:
@@ -71,9 +72,16 @@ class ConnectorWriter:
         self, object_: str, ids: Sequence[str], fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, str | None]]:
         """The present values by record id, as text; what is hidden or gone is left out."""
-        found = self._connector.fetch(object_, ids, fields)
+        return {id_: said.values for id_, said in self.read_back(object_, ids, fields).items()}
+
+    def read_back(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Said]:
+        """The same, and whether we were the last to change the record."""
+        found, we = self._connector.fetch(object_, ids, fields), self._connector.identify().user
         return {
-            id_: {name: text_of(record.values[name]) for name in fields if name in record.values}
+            id_: Said(
+                {name: text_of(record.values[name]) for name in fields if name in record.values},
+                bool(we) and record.author == we,
+            )
             for id_, record in found.items()
         }
 

@@ -194,3 +194,21 @@ def test_a_deletion_is_told_with_the_read_of_everything_that_something_else_asks
         play.put_back(Step("put back"))
 
     assert play.judge() == []
+
+
+def test_what_a_flow_makes_of_our_value_is_ours_and_follows_the_facts(play: Play) -> None:
+    """A flow of the org keeps the partner in capitals: nobody typed that, and another partner takes its place."""
+    play.ground.world.settings.update("salesforce", {"capitals": (("Opportunity", "Partner__c"),)})
+    id_ = play.people.create("salesforce", "deal", 1)
+
+    def said(sold_with: str) -> str:
+        play.people.vendor("salesforce").edit("Opportunity", id_, {"Sold_With__c": sold_with}, "Robin Reyes")
+        play.ground.move(61)
+        play.cycle("hot")
+        rows = play.people.vendor("salesforce").dump("Opportunity", True)
+        return next(str(row["Partner__c"]) for row in rows if row["Id"] == id_)
+
+    seen = [said("Contoso"), said("Globex")]
+    play.ground.world.settings.update("salesforce", {"capitals": ()})
+
+    assert seen == ["CONTOSO", "GLOBEX"]

@@ -14,6 +14,7 @@ from partnersync.clock import FixedClock
 from partnersync.errors import ConflictError
 from partnersync.ids import Ref
 from reconcile.writeback.apply import Doer, Done, Fence, Intent
+from reconcile.writeback.parties import Said
 
 Record = dict[str, str | None]
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -21,12 +22,17 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 @dataclass
 class Crm:
-    """Keeps records and tasks; ``lose`` is what happens to the next send: 'before' or 'after' it lands."""
+    """Keeps records and tasks; ``lose`` is what happens to the next send: 'before' or 'after' it lands.
+
+    ``capitals``: how it keeps what is sent; ``touched``: records that somebody changes right after us.
+    """
 
     records: dict[str, Record]
     lose: str = ""
     refuse: set[str] = field(default_factory=set)
     modified: set[str] = field(default_factory=set)
+    capitals: bool = False
+    touched: set[str] = field(default_factory=set)
     tasks: list[str] = field(default_factory=list)
     sends: int = 0
     batch: int = 2
@@ -42,6 +48,10 @@ class Crm:
         self.reads.append(len(ids))
         return {i: {f: self.records[i][f] for f in fields if f in self.records[i]} for i in ids if i in self.records}
 
+    def read_back(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Said]:
+        now = self.current(object_, ids, fields)
+        return {id_: Said(values, id_ not in self.touched) for id_, values in now.items()}
+
     def send(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         self.sends += 1
         for write in writes:
@@ -52,7 +62,10 @@ class Crm:
                 yield Outcome(write.key, "conflict", message="modified")
                 continue
             if self.lose != "before":
-                self.records[write.ref.id].update(write.fields)
+                kept = {
+                    name: value.upper() if value and self.capitals else value for name, value in write.fields.items()
+                }
+                self.records[write.ref.id].update(kept)
             yield Outcome(write.key, "unknown" if self.lose else "applied")
 
     def prepare_tasks(self, tasks: Sequence[TaskChange]) -> None: ...
@@ -229,6 +242,18 @@ def test_an_answer_lost_after_the_write_landed_is_settled_by_reading() -> None:
     applied = list(doer(crm, book).apply([change("a", "Acme")]))
 
     assert [each.status for each in applied] == ["verified"]
+
+
+@pytest.mark.parametrize(("touched", "status"), [(set(), "applied"), ({"a"}, "conflict")], ids=["by us", "by others"])
+def test_another_form_of_what_was_sent_is_ours_unless_somebody_changed_the_record(
+    touched: set[str], status: str
+) -> None:
+    crm, book = Crm({"a": {"partner": None}}, capitals=True, touched=touched), Book()
+
+    (applied,) = doer(crm, book).apply([change("a", "Acme")])
+
+    assert applied.status == status
+    assert book.done[-1].read_back == ({"partner": "ACME"} if status == "applied" else None)
 
 
 def test_a_write_that_did_not_land_stays_open_and_the_next_run_sends_it_once_more() -> None:
