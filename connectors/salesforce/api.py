@@ -131,8 +131,13 @@ class Api:
             idempotent=idempotent,
         )
 
-    def read_parts(self, parts: Sequence[Part]) -> Mapping[str, Answer]:
-        """All ``parts`` in one call that only reads; asked again whole while any of them fails for a passing reason."""
+    def read_parts(
+        self, parts: Sequence[Part], *, told: Callable[[UnavailableError], bool] = lambda _: False
+    ) -> Mapping[str, Answer]:
+        """All ``parts`` in one call that only reads.
+
+        Asked again whole while any of them fails for a passing reason, unless that is one to be ``told`` as its answer.
+        """
 
         def ask() -> dict[str, Answer]:
             answers = self._answers(self._once("POST", "composite", self._composite(parts), safe=True), safe=True)
@@ -140,7 +145,7 @@ class Api:
                 answer = answers.get(part.name)
                 if answer is None or (answer.failure is None and not _is_whole(part.path, answer.body)):
                     raise UnavailableError(_ELSE)
-                if isinstance(answer.failure, UnavailableError):
+                if isinstance(answer.failure, UnavailableError) and not told(answer.failure):
                     raise answer.failure
             return answers
 

@@ -6,7 +6,8 @@
 
 Further pages are asked for by position (stamp, id), never by the server's locator: a row that is edited while the list is
 read would come with a later stamp than its place, and a cursor stored there would skip what lies between. A page may be
-shorter than asked, even empty: ``done`` alone ends the list.
+shorter than asked, even empty: ``done`` alone ends the list. A query that takes the server too long is asked for half the
+time since its position, and half of that.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ from datetime import datetime, timedelta
 from connectors.salesforce import soql
 from connectors.salesforce.api import Answer, Api, Part
 from connectors.salesforce.cursor import OVERLAP, Cursor
+from connectors.salesforce.errors import TOO_LONG
 from connectors.salesforce.marks import OLDEST_DELETED, covered, deletions, mark_part, updates
 from connectors.salesforce.rows import read_rows, ref
 from connectors.salesforce.shapes import Shape, came_into_sight, seen_again
 from connectors.salesforce.steps import describe_part, described, without_hidden
 from connectors.salesforce.wire import instant
+from partnersync.errors import ConnectorError
 from partnersync.records import Gone, Page
 
+LEAST_SPAN = timedelta(minutes=1)
+"""Of stamps: a query for less that still takes too long is not made shorter."""
 DESCRIBE_AGAIN = timedelta(hours=24)
 """Every day the first call also asks whether fields came into sight or went out of it."""
 
@@ -44,6 +49,9 @@ class Changes:
         self._cursor = cursor
         self._since = cursor.watermark - OVERLAP
         self._at = (cursor.stamp, cursor.id) if cursor.state == "paging" else (self._since, "")
+        self._span: timedelta | None = None
+        self._until: datetime | None = None
+        """Rows are asked for up to here, ``_span`` at a time; None: all that is left."""
         self._goal: datetime | None = None
         self._gone: dict[str, datetime] = {}
         self._empty_page_next: str | None = None
@@ -79,6 +87,8 @@ class Changes:
     def _rows_path(self) -> str:
         chosen = self._cursor.selection
         where = soql.after(chosen.stamp, *self._at)
+        if self._until is not None:
+            where = f"({where}) AND {soql.before(chosen.stamp, self._until)}"
         return self._api.query_path(soql.select(chosen.fields, chosen.object, where, f"{chosen.stamp}, Id"))
 
     def _bin_path(self) -> str:
@@ -100,7 +110,7 @@ class Changes:
             self._take_bin(answers["bin"])
         rows = answers.get("rows")
         if rows is not None and rows.failure is not None:
-            self._go_without_hidden(rows)
+            self._ask_otherwise(rows.failure)
         elif self._bin_left:
             return  # deletions come before the rows that may live again; the rows are asked for anew
         elif rows is not None:
@@ -145,14 +155,24 @@ class Changes:
         self._bin_left = not body["done"]
         self._bin_next = self._api.below(body["nextRecordsUrl"]) if self._bin_left and not body["records"] else None
 
-    def _go_without_hidden(self, rows: Answer) -> None:
-        assert rows.failure is not None
-        if rows.failure.code == "INVALID_QUERY_LOCATOR" and self._empty_page_next is not None:
+    def _ask_otherwise(self, failure: ConnectorError) -> None:
+        """By position after a locator that expired, for half the time, or without a field that went out of sight.
+
+        Raises:
+            ConnectorError: nothing of that helps.
+        """
+        if failure.code == "INVALID_QUERY_LOCATOR" and self._empty_page_next is not None:
             self._empty_page_next = None
             return
-        fewer = without_hidden(self._cursor.selection, rows.failure)
+        if failure.code in TOO_LONG:
+            span = ((self._until or self._api.now()) - self._at[0]) / 2
+            if span < LEAST_SPAN:
+                raise failure
+            self._span, self._until, self._empty_page_next = span, self._at[0] + span, None
+            return
+        fewer = without_hidden(self._cursor.selection, failure)
         if fewer is None:
-            raise rows.failure
+            raise failure
         self.lost_fields = True
         self._cursor = replace(self._cursor, selection=fewer)
 
@@ -164,10 +184,21 @@ class Changes:
             self._at = (instant(last[chosen.stamp]), last["Id"])
         for record in records:
             self._gone.pop(record.ref.id, None)
-        self.done = bool(body["done"])
-        self._empty_page_next = self._api.below(body["nextRecordsUrl"]) if not self.done and last is None else None
+        self.done = body["done"] and self._until is None
+        self._empty_page_next = self._api.below(body["nextRecordsUrl"]) if not body["done"] and last is None else None
+        if body["done"]:
+            self._go_past(nothing_found=last is None)
         page = self._last_page() if self.done else self._page_between()
         yield replace(page, records=records, unreadable=unreadable)
+
+    def _go_past(self, *, nothing_found: bool) -> None:
+        """The next span of stamps; twice as long after one that was empty."""
+        if self._until is None or self._span is None:
+            return
+        self._at = (self._until, "")
+        self._span *= 2 if nothing_found else 1
+        end = self._until + self._span
+        self._until = end if end < self._api.now() else None
 
     def _page_between(self) -> Page:
         assert self._goal is not None

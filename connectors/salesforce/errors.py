@@ -23,6 +23,8 @@ PASSING = frozenset(
     }
 )
 """Codes that waiting helps against."""
+TOO_LONG = frozenset({"QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"})
+"""Those of them against which asking for less helps more."""
 NO_ACCESS = frozenset(
     {
         "INVALID_SESSION_ID",

@@ -15,6 +15,7 @@ from datetime import datetime
 from connectors.salesforce import soql
 from connectors.salesforce.api import Answer, Api, Part
 from connectors.salesforce.cursor import Cursor
+from connectors.salesforce.errors import TOO_LONG
 from connectors.salesforce.marks import covered, mark_part
 from connectors.salesforce.rows import read_rows
 from connectors.salesforce.shapes import Selection, Shape
@@ -74,13 +75,13 @@ class FullRead:
         cursor = self._cursor
         if cursor is None or "rows" not in answers:
             return
+        if not self._marked:
+            self._marked = True
+            cursor = replace(cursor, watermark=covered(answers.get("updated"), self._api.asked_at()))
         rows = answers["rows"]
         if rows.failure is not None:
             self._go_on_after(rows, cursor)
             return
-        if not self._marked:
-            self._marked = True
-            cursor = replace(cursor, watermark=covered(answers.get("updated"), self._api.asked_at()))
         yield self._page(rows, cursor)
 
     def _start(self, selection: Selection) -> Cursor:
@@ -114,14 +115,19 @@ class FullRead:
         )
 
     def _go_on_after(self, rows: Answer, cursor: Cursor) -> None:
-        """An expired locator means to ask by id again; a field that went out of sight, to ask without it.
+        """An expired locator means to ask by id again; a field that went out of sight, to ask without it; a query that took
+        too long, to leave the rest to a bulk job.
 
         Raises:
             ConnectorError: anything else.
         """
         assert rows.failure is not None
+        self._cursor = cursor
         if rows.failure.code == "INVALID_QUERY_LOCATOR" and self._locator is not None:
             self._locator = None
+            return
+        if rows.failure.code in TOO_LONG and self._bulk_from is not None:
+            self.for_bulk, self.done = cursor, True
             return
         fewer = without_hidden(cursor.selection, rows.failure)
         if fewer is None:

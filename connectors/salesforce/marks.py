@@ -26,13 +26,14 @@ NO_LOG = frozenset(
     {
         "INVALID_REPLICATION_DATE",
         "EXCEEDED_ID_LIMIT",
+        "INSUFFICIENT_ACCESS",
         "INVALID_TYPE",
         "INVALID_TYPE_FOR_OPERATION",
         "NOT_FOUND",
         "METHOD_NOT_ALLOWED",
     }
 )
-"""Refusals that mean: this object, or this span, is not logged."""
+"""Refusals that mean: this object, or this span, is not logged for us."""
 
 
 def mark_part(object_: str, what: Literal["updated", "deleted"], since: datetime, now: datetime) -> Part:

@@ -15,10 +15,10 @@ from connectors.salesforce.api import Api
 from connectors.salesforce.bulk_read import BulkRead
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.cursor import Cursor, parse_cursor
+from connectors.salesforce.failures import Failures
 from connectors.salesforce.full import FullRead
 from connectors.salesforce.shapes import Shape, came_into_sight
 from connectors.salesforce.steps import run
-from partnersync.errors import RejectedError
 from partnersync.records import Page, Wanted
 
 MERGED_WITHIN = timedelta(days=3)
@@ -38,35 +38,34 @@ class Pulling:
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """What changed since each cursor, all objects in one call; a first pull reads everything."""
-        yield from self._all([self._pull(one) for one in wanted], wanted)
+        failures = Failures()
+        yield from self._all([self._pull(one) for one in wanted], wanted, failures)
+        failures.tell()
 
     def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """What was merged lately."""
-        since = self._api.now() - MERGED_WITHIN
+        failures, since = Failures(), self._api.now() - MERGED_WITHIN
         for one in wanted:
-            yield self._merged(one, since)
+            with failures.of(one.object):
+                yield self._merged(one, since)
+        failures.tell()
 
     def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Everything live; then every merge that is still known."""
-        yield from self._all([self._full(replace(one, cursor=None), cold=True) for one in wanted], wanted)
+        failures = Failures()
+        yield from self._all([self._full(replace(one, cursor=None), cold=True) for one in wanted], wanted, failures)
         for one in wanted:
-            page = self._merged(one, None)
-            if page.merged:
-                yield page
+            with failures.of(one.object):
+                page = self._merged(one, None)
+                if page.merged:
+                    yield page
+        failures.tell()
 
-    def _all(self, pulls: Sequence[FullRead | Changes], wanted: Sequence[Wanted]) -> Iterator[Page]:
-        """Every page of ``pulls`` and of the reads that follow from them.
-
-        Raises:
-            RejectedError: the first object that cannot be pulled, after all others are done.
-        """
-        failures: list[RejectedError] = []
+    def _all(self, pulls: Sequence[FullRead | Changes], wanted: Sequence[Wanted], failures: Failures) -> Iterator[Page]:
+        """Every page of ``pulls`` and of the reads that follow from them; an object that cannot be pulled is noted."""
         asked = {one.object: one for one in wanted}
         while pulls:
-            try:
-                yield from run([pull for pull in pulls if not pull.done], self._api)
-            except RejectedError as error:
-                failures.append(error)
+            yield from run([pull for pull in pulls if not pull.done], self._api, failures)
             self._learn(pulls)
             anew = [
                 self._full(asked[pull.object], since=pull.watermark)
@@ -81,15 +80,14 @@ class Pulling:
             for bulk in large:
                 bulk.start()  # all of them before the first is waited for
             for bulk in large:
-                yield from bulk.pages()
+                with failures.of(bulk.object):
+                    yield from bulk.pages()
             by_query = [
                 FullRead(asked[bulk.object], self._api, cursor=bulk.left, cold=bulk.cold)
                 for bulk in large
                 if bulk.left is not None
             ]
             pulls = [*anew, *by_query]
-        if failures:
-            raise failures[0]
 
     def _pull(self, wanted: Wanted) -> FullRead | Changes:
         cursor = parse_cursor(wanted.object, wanted.cursor)

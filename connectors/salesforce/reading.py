@@ -12,7 +12,7 @@ from connectors.salesforce.api import MOST_PARTS, MOST_QUERIES, Answer, Api, Par
 from connectors.salesforce.ids import is_id, long_id
 from connectors.salesforce.rows import CRM, read_rows, ref
 from connectors.salesforce.shapes import Selection, Shape
-from connectors.salesforce.steps import describe_part, described
+from connectors.salesforce.steps import NOT_SHOWN, describe_part, described
 from connectors.salesforce.wire import instant
 from partnersync.errors import RejectedError, UnavailableError
 from partnersync.records import Identity, Merged, Person, RawRecord
@@ -82,7 +82,7 @@ def shapes(api: Api, objects: Sequence[str]) -> dict[str, Shape]:
             try:
                 found[object_] = described(answers[part.name], object_)
             except RejectedError as error:
-                if error.code not in ("NOT_FOUND", "INVALID_TYPE"):
+                if error.code not in NOT_SHOWN:
                     raise
     return found
 

@@ -42,6 +42,11 @@ def after(stamp_field: str, stamp: datetime, id_: str) -> str:
     return f"({name(stamp_field)} = {at} AND {format_soql('Id > {}', id_)}) OR {name(stamp_field)} > {at}"
 
 
+def before(stamp_field: str, stamp: datetime) -> str:
+    """Everything older than ``stamp``."""
+    return f"{name(stamp_field)} < {literal(stamp)}"
+
+
 def among(field: str, values: Sequence[str]) -> str:
     """``field IN ('…', …)``."""
     return str(format_soql(name(field) + " IN {}", list(values)))

@@ -1,4 +1,8 @@
-"""Many objects, few calls: each composite call carries the next step of every pull that is not done."""
+"""Many objects, few calls: each composite call carries the next step of every pull that is not done.
+
+A pull that meets a passing failure there is put aside and asked alone when the others are done, all its subrequests anew: a
+watermark that is asked for after the rows would be too late for what was committed between.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,24 @@ from typing import Protocol
 
 from connectors.salesforce import soql
 from connectors.salesforce.api import MOST_PARTS, MOST_QUERIES, Answer, Api, Part
+from connectors.salesforce.errors import TOO_LONG
+from connectors.salesforce.failures import Failures
 from connectors.salesforce.shapes import Selection, Shape, shape_of
-from partnersync.errors import ConnectorError, RejectedError
+from partnersync.errors import ConnectorError, RejectedError, UnavailableError
 from partnersync.records import Page
 
 MOST_OF_ONE = 4
 """Subrequests that one pull asks for at once: describe, updated, deleted or the bin, rows."""
+NOT_SHOWN = frozenset({"NOT_FOUND", "INVALID_TYPE", "INSUFFICIENT_ACCESS"})
+"""What describe answers where there is no such object, or our user may not see it."""
 _COLUMN = re.compile(r"No such column '([\w.]+)'|relationship '(\w+)' in field path")
 
 
 class Pull(Protocol):
     """One object's share of a pull."""
+
+    @property
+    def object(self) -> str: ...
 
     @property
     def done(self) -> bool: ...
@@ -28,7 +39,7 @@ class Pull(Protocol):
         ...
 
     def take(self, answers: Mapping[str, Answer]) -> Iterator[Page]:
-        """The pages that the answers make, by the names that ``parts`` gave.
+        """The pages that the answers make, by the names that ``parts`` gave; what took too long is asked for in less.
 
         Raises:
             ConnectorError: this object cannot be pulled.
@@ -36,13 +47,13 @@ class Pull(Protocol):
         ...
 
 
-def run(pulls: Sequence[Pull], api: Api) -> Iterator[Page]:
-    """Every page of ``pulls``. An object that cannot be pulled does not keep the others from it.
+def run(pulls: Sequence[Pull], api: Api, failures: Failures) -> Iterator[Page]:
+    """Every page of ``pulls``. An object that cannot be pulled is noted, and does not keep the others from it.
 
     Raises:
-        ConnectorError: the first of those, after all others are done; or the whole call failed.
+        ConnectorError: the whole call failed.
     """
-    left, failures = list(pulls), list[ConnectorError]()
+    left, aside = list(pulls), list[Pull]()
     while left:
         asked: dict[str, tuple[Pull, str]] = {}
         parts: list[Part] = []
@@ -53,19 +64,28 @@ def run(pulls: Sequence[Pull], api: Api) -> Iterator[Page]:
                 name = f"p{number}_{part.name}"
                 asked[name] = (pull, part.name)
                 parts.append(Part(name, part.method, part.path, part.body))
-        answers = api.read_parts(parts)
-        for pull in dict.fromkeys(pull for pull, _ in asked.values()):
+        answers = api.read_parts(parts, told=lambda _: True)
+        asked_pulls = list(dict.fromkeys(pull for pull, _ in asked.values()))
+        going: list[Pull] = []
+        for pull in asked_pulls:
             own = {short: answers[name] for name, (asker, short) in asked.items() if asker is pull and name in answers}
-            try:
+            if any(isinstance(answer.failure, UnavailableError) for answer in own.values()):
+                aside.append(pull)
+                continue
+            with failures.of(pull.object):
                 yield from pull.take(own)
-            except RejectedError as error:
-                failures.append(error)
-                left.remove(pull)
+                going.append(pull)
         # Whoever had no place this time comes first the next time.
-        asked_pulls = [pull for pull, _ in asked.values()]
-        left = sorted((pull for pull in left if not pull.done), key=lambda pull: pull in asked_pulls)
-    if failures:
-        raise failures[0]
+        left = [pull for pull in left if pull not in asked_pulls] + [pull for pull in going if not pull.done]
+    for pull in aside:
+        with failures.of(pull.object):
+            yield from _alone(pull, api)
+
+
+def _alone(pull: Pull, api: Api) -> Iterator[Page]:
+    while not pull.done:
+        parts = pull.parts(MOST_QUERIES)
+        yield from pull.take(api.read_parts(parts, told=lambda failure: failure.code in TOO_LONG))
 
 
 def _is_query(part: Part) -> bool:
@@ -84,7 +104,7 @@ def described(answer: Answer, object_: str) -> Shape:
         RejectedError: there is no such object, or our user may not see it.
     """
     if answer.failure is not None:
-        if answer.failure.code in ("NOT_FOUND", "INVALID_TYPE"):
+        if answer.failure.code in NOT_SHOWN:
             raise RejectedError(
                 f"Salesforce has no object {object_}, or our user may not see it",
                 status=answer.failure.status,

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from sandbox.clock import Clock
-from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.errors import SalesforceError, admit
 from sandbox.salesforce.ids import with_suffix
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.soql.columns import Setting
@@ -61,7 +61,11 @@ class Queries:
         """The first page; `base` is `/services/data/vXX.X`. Raises: `SalesforceError`."""
         compiled = self.compiled(soql, with_deleted)
         size = self._batch(batch)
+        admit(self._settings.salesforce, compiled.entity.name, "rows")
         with self._store.read() as db:
+            most = self._settings.salesforce.slow_from.get(compiled.entity.name)
+            if most is not None and len(row_ids(db, compiled)) >= most:
+                raise SalesforceError("QUERY_TIMEOUT", "Your query request was running for too long.")
             if compiled.counts_only:
                 inner = f"{compiled.select('1')} LIMIT ? OFFSET ?"
                 (total,) = db.execute(

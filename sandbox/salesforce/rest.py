@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from sandbox.salesforce import composite, discovery, replication, rows, search, sobject_collections, tree
 from sandbox.salesforce.bulk import Bulk
-from sandbox.salesforce.errors import SalesforceError, method_not_allowed, not_found
+from sandbox.salesforce.errors import SalesforceError, admit, method_not_allowed, not_found
 from sandbox.salesforce.limits import Quota
 from sandbox.salesforce.org import ApiCall, Org
 from sandbox.salesforce.records import Actor
@@ -135,6 +135,8 @@ class Rest:
             _only(call, "GET")
             return json_reply(200, discovery.global_describe(org, call))
         sobject = org.sobject(rest[0])
+        if rest[1:]:
+            admit(org.switches, sobject.name, rest[1])
         match rest[1:]:
             case [] if call.method == "POST":
                 return rows.create(org, call, sobject)

@@ -94,6 +94,34 @@ def test_an_object_may_have_no_replication(org: Any) -> None:
     assert [answer.json()[0]["errorCode"] for answer in answers] == ["INVALID_TYPE_FOR_OPERATION"] * 2
 
 
+@pytest.mark.parametrize("what", ["describe", "updated", "deleted", "rows"])
+def test_one_read_of_an_object_may_be_refused_and_the_others_not(org: Any, what: str) -> None:
+    window = "start=2026-03-05T11:00:00Z&end=2026-03-05T12:00:00Z"
+    paths = {
+        "describe": "sobjects/Account/describe",
+        "updated": f"sobjects/Account/updated?{window}",
+        "deleted": f"sobjects/Account/deleted?{window}",
+        "rows": "query?q=SELECT Id FROM Account",
+    }
+    _set(org, refused_reads=[("Account", what, "INSUFFICIENT_ACCESS")])
+
+    answers = {name: org.call("GET", path) for name, path in paths.items()}
+
+    assert {name for name, answer in answers.items() if answer.status_code != 200} == {what}
+    assert (answers[what].status_code, answers[what].json()[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
+    assert org.query("SELECT Id FROM Contact")["done"]
+
+
+def test_a_query_that_finds_too_much_may_take_too_long(org: Any) -> None:
+    _loaded(org, 5)
+    _set(org, slow_from={"Account": 5})
+
+    error = org.refused("SELECT Id FROM Account")
+
+    assert error["errorCode"] == "QUERY_TIMEOUT"
+    assert len(org.query("SELECT Id FROM Account WHERE Name != 'a0000'")["records"]) == 4
+
+
 def test_a_hidden_field_is_absent_everywhere_and_its_query_names_it(org: Any) -> None:
     _set(org, hidden_fields=["Account.Website"])
 
