@@ -15,7 +15,7 @@ from partnersync.clock import FixedClock
 from partnersync.ids import Ref
 from reconcile.writeback.apply import Doer
 from service.steps.writer import ConnectorWriter
-from tests.reconcile.writeback.test_apply import Book, Held
+from tests.reconcile.writeback.crm import Book, Held
 
 GONE = ("conflict", "the record is gone")
 
