@@ -7,7 +7,7 @@ also catches what changes without a stamp. Each yields pages whose cursor is sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -93,11 +93,15 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a connector is handed instead of looking it up: time, a stop signal and the meter."""
+    """What a connector is handed instead of looking it up: time, a stop signal and the meter.
+
+    ``may_send`` is asked before a write is tried again after a wait, and raises where this process may write no more.
+    """
 
     clock: Clock
     stop: Event
     meter: Meter
+    may_send: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,7 +336,10 @@ class MemoryConnector:
             self._surroundings.meter.count(self._name, freshness, endpoint, 200)
             return call()
 
-        return self._policy.call(counted, stop=self._surroundings.stop, idempotent=idempotent)
+        around = self._surroundings
+        return self._policy.call(
+            counted, stop=around.stop, idempotent=idempotent, before_again=None if idempotent else around.may_send
+        )
 
 
 def _task_values(task: TaskDraft) -> dict[str, str | None]:

@@ -33,8 +33,10 @@ class RetryPolicy:
     first_wait: float = 0.5
     longest_wait: float = 60.0
 
-    def call(self, send: Callable[[], T], *, stop: Event, idempotent: bool) -> T:
-        """What ``send`` returns, trying again as the module says.
+    def call(
+        self, send: Callable[[], T], *, stop: Event, idempotent: bool, before_again: Callable[[], None] | None = None
+    ) -> T:
+        """What ``send`` returns, trying again as the module says; ``before_again`` may forbid that by what it raises.
 
         Raises:
             UnavailableError: the last one, when attempts or time are used up, the CRM asks for more patience than a
@@ -53,6 +55,8 @@ class RetryPolicy:
         def sleep(seconds: float) -> None:
             if stop.wait(seconds):
                 raise failed[0]
+            if before_again is not None:
+                before_again()
 
         jitter = wait_random_exponential(multiplier=self.first_wait, max=self.longest_wait)
 

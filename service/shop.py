@@ -82,7 +82,7 @@ class Shop:
         if name == FILES:
             return Files(self.loaded.home, layouts(self.settings))
         if name not in self._connectors:
-            around = Surroundings(self.clock, self.stop, self.meter)
+            around = Surroundings(self.clock, self.stop, self.meter, self._may_send)
             self._connectors[name] = connect(name, self.settings.connections[name], self.secrets, around)
         return self._connectors[name]
 
@@ -159,6 +159,10 @@ class Shop:
         finally:
             self._fence = None
             leases.release(fence)
+
+    def _may_send(self) -> None:
+        if self._fence is not None:
+            self._fence.check()
 
     def close(self) -> None:
         """Give everything back."""

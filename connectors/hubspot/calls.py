@@ -133,8 +133,11 @@ class Calls:
                 raise error
             return answer
 
-        stop = self._exchange.line.surroundings.stop
-        return self._policy.call(sent, stop=stop, idempotent=effect == "none")
+        around = self._exchange.line.surroundings
+        reads = effect == "none"
+        return self._policy.call(
+            sent, stop=around.stop, idempotent=reads, before_again=None if reads else around.may_send
+        )
 
     # The client makes a new API object at each attribute access; these are kept.
 

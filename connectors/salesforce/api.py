@@ -109,6 +109,11 @@ class Api:
         return self._line.surroundings.stop
 
     @property
+    def may_send(self) -> Callable[[], None]:
+        """Asked before a write is tried again."""
+        return self._line.surroundings.may_send
+
+    @property
     def timeout(self) -> float:
         """Seconds that an answer may take."""
         return self._line.timeout
@@ -129,6 +134,7 @@ class Api:
             lambda: self._signed(lambda token: self._put(token, path, content)),
             stop=self._line.surroundings.stop,
             idempotent=idempotent,
+            before_again=self.may_send,
         )
 
     def read_parts(
@@ -199,6 +205,7 @@ class Api:
             lambda: self._once(method, path, body, safe=safe, headers=headers),
             stop=self._line.surroundings.stop,
             idempotent=idempotent,
+            before_again=None if safe else self.may_send,
         )
 
     def _once(self, method: str, path: str, body: Any, *, safe: bool, headers: Mapping[str, str] = NO_HEADERS) -> Any:

@@ -27,7 +27,7 @@ def send_unmodified(sender: Sender, items: Sequence[Item]) -> Iterator[Outcome]:
     """
     ordered = sorted(items, key=lambda item: (item.object, item.parent))
     for group in chunks(ordered, MOST_PARTS):
-        yield from until_unlocked([group], lambda left: _patched(sender, left[0]), sender.stop)
+        yield from until_unlocked([group], lambda left: _patched(sender, left[0]), sender.stop, sender.api.may_send)
 
 
 def _patched(sender: Sender, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:

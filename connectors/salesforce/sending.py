@@ -68,7 +68,7 @@ class Sender:
         """
         request = _Request(method, f"composite/sobjects{suffix}", idempotent)
         for group in chunks(_chunked(items), MOST_QUERIES):
-            yield from until_unlocked(group, lambda left: self._group(left, request), self.stop)
+            yield from until_unlocked(group, lambda left: self._group(left, request), self.stop, self.api.may_send)
 
     def _group(self, group: Sequence[Sequence[Item]], request: _Request) -> Iterator[tuple[Item, Outcome]]:
         together = self.composite and len(group) > 1
@@ -123,6 +123,7 @@ def until_unlocked(
     group: Sequence[Sequence[Item]],
     send: Callable[[Sequence[Sequence[Item]]], Iterable[tuple[Item, Outcome]]],
     stop: Event,
+    may_send: Callable[[], None],
 ) -> Iterator[Outcome]:
     """One outcome per item of ``group``; those that are locked are sent again a few times, in their order."""
     outcomes: dict[str, Outcome] = {}
@@ -136,7 +137,7 @@ def until_unlocked(
             raise UnavailableError("records are locked", code=LOCKED)
 
     with suppress(UnavailableError):  # whatever is still locked keeps its outcome, ``retry``
-        _LOCKS.call(again, stop=stop, idempotent=False)
+        _LOCKS.call(again, stop=stop, idempotent=False, before_again=may_send)
     yield from outcomes.values()
 
 

@@ -11,7 +11,14 @@ from threading import Event, Timer
 import pytest
 
 from connectors.retry import RetryPolicy, seconds_to_wait
-from partnersync.errors import ConnectorError, QuotaError, RejectedError, UnauthorizedError, UnavailableError
+from partnersync.errors import (
+    ConflictError,
+    ConnectorError,
+    QuotaError,
+    RejectedError,
+    UnauthorizedError,
+    UnavailableError,
+)
 
 QUICK = RetryPolicy(attempts=3, total=5.0, first_wait=0.01)
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -125,3 +132,18 @@ def test_the_stop_signal_ends_the_wait_within_a_second_and_nothing_more_is_sent(
 )
 def test_retry_after_is_read_in_seconds_and_as_a_date(header: str | None, seconds: float | None) -> None:
     assert seconds_to_wait(header, NOW) == seconds
+
+
+def test_whoever_may_send_no_more_is_asked_before_each_further_try() -> None:
+    send, asked = Sends(UnavailableError(), UnavailableError()), []
+
+    def may_send() -> None:
+        asked.append(send.count)
+        if send.count == 2:
+            raise ConflictError("another run has taken over")
+
+    with pytest.raises(ConflictError, match="taken over"):
+        QUICK.call(send, stop=Event(), idempotent=True, before_again=may_send)
+
+    assert asked == [1, 2]
+    assert send.count == 2

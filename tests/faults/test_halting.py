@@ -52,3 +52,23 @@ def test_a_run_that_is_halted_between_two_batches_sends_no_further_one(theatre: 
     theatre.command("resume")
     theatre.cycle()
     theatre.is_as_undisturbed()
+
+
+def test_a_run_that_is_halted_while_it_waits_to_try_a_write_again_does_not_try_it(theatre: Theatre) -> None:
+    """What was checked half a minute ago is not sent on the strength of that: the switch holds for a second try too."""
+    theatre.fault({"kind": "status", "code": 503, "headers": {"Retry-After": "2"}}, writes_only=True, nth=1)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(theatre.cycle)
+        end = time.monotonic() + 60
+        while not theatre.ask("faults")[0]["fired"]:
+            assert time.monotonic() < end, "nothing was ever written"
+            time.sleep(0.01)
+        theatre.command("halt")
+        with pytest.raises(ConflictError, match="halted"):
+            run.result()
+
+    assert theatre.writes() == 1
+    theatre.mended()
+    theatre.command("resume")
+    theatre.cycle()
+    theatre.is_as_undisturbed()
