@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,24 @@ class Played:
     quiet: bool = False
 
 
+@pytest.fixture(scope="session")
+def straight(
+    prepared: Callable[[bool], Prepared], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[bool], Played]:
+    """The story without a restore, with and without unique fields for the keys of tasks; told once each."""
+
+    @cache
+    def told(keyed: bool) -> Played:
+        return played(prepared(keyed).home, tmp_path_factory.mktemp("straight") / "world", None)
+
+    return told
+
+
 @pytest.mark.parametrize("keyed", [True, False], ids=["tasks with a key field", "tasks without"])
 @pytest.mark.parametrize("backup", STORY)
 def test_after_an_old_backup_every_field_ends_right_with_no_override_and_no_second_task(
     prepared: Callable[[bool], Prepared],
+    straight: Callable[[bool], Played],
     keyed: bool,
     backup: str,
     tmp_path: Path,
@@ -57,17 +72,16 @@ def test_after_an_old_backup_every_field_ends_right_with_no_override_and_no_seco
 ) -> None:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    world = prepared(keyed).home
 
-    straight = played(world, tmp_path / "straight", None)
-    restored = played(world, tmp_path / "restored", backup)
+    expected = straight(keyed)
+    restored = played(prepared(keyed).home, tmp_path / "restored", backup)
 
-    assert differences(straight.crms, restored.crms) == []
+    assert differences(expected.crms, restored.crms) == []
     if backup != STORY[0]:  # what was never written by what it remembers is a person's: a stated limit
-        assert restored.overrides == straight.overrides
-    assert restored.sums == straight.sums
-    assert restored.tasks == straight.tasks
-    assert straight.quiet
+        assert restored.overrides == expected.overrides
+    assert restored.sums == expected.sums
+    assert restored.tasks == expected.tasks
+    assert expected.quiet
     assert restored.quiet
 
 
