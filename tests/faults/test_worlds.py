@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.faults.model.defects import DEFECTS
 from tests.faults.model.ground import Ground, ground
-from tests.faults.model.harms import HARMS, Struck, possible
+from tests.faults.model.harms import BY_NAME, FAULTS, HARMS, Struck, possible
 from tests.faults.model.moments import PLACES
-from tests.faults.model.mutants import tried
-from tests.faults.model.steps import STEPS, Play, Step, drawn
+from tests.faults.model.mutants import Patched, tried
+from tests.faults.model.steps import STEPS, Play, Step, drawn, played
 from tests.faults.model.worlds import judged, smaller
 
 pytestmark = pytest.mark.fault
@@ -85,6 +86,18 @@ def test_a_defect_of_our_own_is_noticed(defect: str) -> None:
     caught = tried(defect, 7, 40, 30)
 
     assert caught.worlds, "forty worlds show nothing"
+
+
+@pytest.mark.parametrize("defect", [each.name for each in DEFECTS])
+def test_every_defect_can_play_a_world(here: Ground, defect: str) -> None:
+    """A defect that breaks down in every world is never noticed; one whose patches no longer fit does that."""
+    refused = FAULTS.index(BY_NAME["401 in the middle"])
+    patched = Patched(next(each for each in DEFECTS if each.name == defect))
+    patched.put_in()
+    try:
+        played(here, Struck(), defect, [Step("begin", 2), Step("fault", refused, 8, 4), Step("run", 6)], patched.lifted)
+    finally:
+        patched.take_out()
 
 
 def test_a_world_that_fails_is_made_small() -> None:

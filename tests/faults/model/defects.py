@@ -15,7 +15,7 @@ from connectors.hubspot import pulling as listed
 from connectors.hubspot.exchange import Answer
 from connectors.retry import RetryPolicy
 from connectors.salesforce import changes, full, marks, soql
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import NO_HEADERS, Api
 from connectors.salesforce.wire import literal
 from partnersync.changes import Done, Intent, Outcome, Write
 from partnersync.errors import UnauthorizedError
@@ -112,7 +112,7 @@ def _absence_is_deletion() -> Sequence[Patch]:
         seen.clear()
         original(*how)
 
-    def stored(shop: Any, fence: Fence, feed: Any, page: Page) -> Counter[str]:
+    def stored(shop: Any, facts: Facts, fence: Fence, feed: Any, page: Page) -> Counter[str]:
         if page.full and feed.kind in ("account", "opportunity"):
             seen.setdefault(feed.name, set()).update(record.ref for record in page.records)
             if page.done:
@@ -122,7 +122,7 @@ def _absence_is_deletion() -> Sequence[Patch]:
                 here = {record.ref for record in held if record.ref.object == page.object}
                 gone = tuple(Gone(ref, shop.clock.now()) for ref in sorted(here - seen[feed.name]))
                 page = replace(page, gone=(*page.gone, *gone))
-        return remember(shop, fence, feed, page)
+        return remember(shop, facts, fence, feed, page)
 
     return [(pulling, "_connection", connection), (pulling, "_remember", stored)]
 
@@ -166,8 +166,8 @@ def _base_from_sent() -> Sequence[Patch]:
 def _blind_retry() -> Sequence[Patch]:
     original = RetryPolicy.call
 
-    def call(self: RetryPolicy, send: Any, *, stop: Any, idempotent: bool) -> Any:
-        return original(self, send, stop=stop, idempotent=True)
+    def call(self: RetryPolicy, send: Any, *, stop: Any, idempotent: bool, before_again: Any = None) -> Any:
+        return original(self, send, stop=stop, idempotent=True, before_again=before_again)
 
     return [(RetryPolicy, "call", call)]
 
@@ -186,21 +186,16 @@ def _no_fence() -> Sequence[Patch]:
 
 
 def _headers_lost() -> Sequence[Patch]:
-    original = Api._once
-
-    def once(self: Api, method: str, path: str, body: Any, *, safe: bool) -> Any:
+    def once(
+        self: Api, method: str, path: str, body: Any, *, safe: bool, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Any:
         token = self.tokens.current()
         try:
-            return self._send(token, method, path, body, safe)
+            return self._send(token, method, path, body, safe, headers)
         except UnauthorizedError as error:
             if error.status != 401:
                 raise
-        fresh = self.tokens.renew(token)
-        self._signed_in(fresh).headers.clear()
-        try:
-            return original(self, method, path, body, safe=safe)
-        finally:
-            self._client = None
+        return self._send(self.tokens.renew(token), method, path, body, safe, NO_HEADERS)
 
     return [(Api, "_once", once)]
 

@@ -23,6 +23,7 @@ import structlog
 from sqlalchemy import Engine
 
 import service.shop as shops
+import service.steps.pull as pulling
 from connectors.base import Connector, Freshness, Surroundings
 from connectors.hubspot.connector import connect as connect_hubspot
 from connectors.hubspot.pulling import Pages
@@ -35,6 +36,7 @@ from service.feeds import feeds
 from service.secrets import Secrets
 from service.settings import Loaded, load
 from service.shop import Shop
+from service.steps import joining
 from state import database as state_database
 from state import migrate
 from state.database import Database
@@ -129,6 +131,8 @@ class Ground:
     terms: Terms = field(default_factory=Terms)
     skew: timedelta = timedelta()
     pages: Pages = field(default_factory=Pages)
+    together: int = joining.MOST
+    """How many records of a read of everything are stored together."""
     transaction: datetime | None = None
     patience: Patience = field(init=False)
     process: int = 0
@@ -156,7 +160,7 @@ class Ground:
         self.server.serve(self.world)
         self.moments.begin()
         self.terms, self.skew, self.transaction = Terms(keyed=keyed), timedelta(), None
-        self.gone, self.impatient, self.pages = set(), False, Pages()
+        self.gone, self.impatient, self.pages, self.together = set(), False, Pages(), joining.MOST
         self.rows = {}
         for name, text in CSV.items():
             (self.folder / name).write_text(text, encoding="utf-8")
@@ -254,7 +258,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     fast = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
     home = Path(tempfile.mkdtemp(prefix="partnersync-model-", dir=fast))
-    owner, gone, engines = shops.owner, shops.gone, state_database.engines
+    owner, gone, engines, joined = shops.owner, shops.gone, state_database.engines, joining.joined
     kept: dict[str, tuple[Engine, Engine]] = {}
 
     def opened(url: str) -> tuple[Engine, Engine]:
@@ -272,6 +276,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
         server = start()
         made = Ground(home, server, empty, server.world, moments or Moments())
         shops.owner, shops.gone = made.owner, lambda who: who in made.gone
+        pulling.joined = lambda pages, stop: joined(pages, stop, made.together)  # type: ignore[attr-defined]
         try:
             with standing_around(made.moments):
                 yield made
@@ -282,6 +287,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
             made.world.close()
     finally:
         shops.owner, shops.gone, state_database.engines = owner, gone, engines
+        pulling.joined = joined  # type: ignore[attr-defined]
         structlog.reset_defaults()
         shutil.rmtree(home, ignore_errors=True)
 

@@ -78,6 +78,11 @@ class Oracle:
         before, self.lines = self.lines, self._ledger()
         return [] if self.lines[: len(before)] == before else ["the ledger changed lines that were posted"]
 
+    def insisted(self) -> list[str]:
+        """Whether every write told Salesforce, as the config says, to save what a duplicate rule objects to."""
+        told = self._rows("SELECT external, message FROM intent WHERE code = 'DUPLICATES_DETECTED'")
+        return [f"a duplicate rule kept us from writing to {id_}: {message}" for id_, message in told]
+
     def restored(self) -> None:
         """The database is an older one from now on."""
         self.lines = self._ledger()

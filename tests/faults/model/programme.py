@@ -53,6 +53,11 @@ ALSO_OURS: Final = ("Partner_Status__c", "partnersync_status")
 """Fields that we write to while the config says so, and nobody types over."""
 THEIRS: Final = frozenset({"Partner__c", "partnersync_partner"})
 """The fields in which a person wins; in the others we do."""
+TWINS: Final = (
+    *(("Opportunity", name) for name in OURS_ON["salesforce", "deal"]),
+    *(("Account", name) for name in OURS_ON["salesforce", "account"]),
+)
+"""Where a duplicate rule of Salesforce objects to a second record that says the same, unless we insist."""
 
 _DAYS: Final = [
     f"{year}-{month:02d}-{day:02d}" for year in (2026, 2027) for month in range(1, 13) for day in (1, 7, 14, 21, 28)
@@ -122,7 +127,7 @@ def found(path: Path, *, keyed: bool) -> None:
         if keyed or definition["name"] != "partnersync_key":
             world.hubspot.add_property(type_, definition)
     world.settings.update("hubspot", {"burst_limit": None, "search_per_second": None, "daily_limit": None})
-    world.settings.update("salesforce", {"daily_limit": 10_000_000})
+    world.settings.update("salesforce", {"daily_limit": 10_000_000, "duplicate_rules": TWINS})
     for first, last in (("Robin", "Reyes"), ("Dana", "Doyle")):
         mail = f"{first}.{last}@acme.example".lower()
         user = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Username": mail, "Email": mail}

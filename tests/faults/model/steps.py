@@ -66,8 +66,11 @@ class Play:
         if small:
             self.ground.pages = Pages(listed=3, searched=Reach(page=3, cap=9))
             self.ground.world.settings.update("hubspot", {"search_cap": 9})
-        if a % 5 == 1:
+        short = a % 5 < 2
+        if short:
             self.ground.world.settings.update("salesforce", {"page_size": 3})
+        if small or short:
+            self.ground.together = 3
         draw = Random(a)
         for crm in CRMS:
             for _ in range(draw.randrange(2, 4)):
@@ -93,7 +96,7 @@ class Play:
         self.ground.move(0.003)  # no CRM takes an edit, a read and another edit in one millisecond
         self.oracle.before_a_cycle()
         ended = self.ground.cycle(work, **how)
-        self.wrong += self.oracle.still_appended()
+        self.wrong += self.oracle.still_appended() + self.oracle.insisted()
         return ended
 
     def pull(self, step: Step) -> None:
@@ -107,7 +110,7 @@ class Play:
     def fault(self, step: Step) -> None:
         """A cycle during which calls of one kind fail, once or until it ends."""
         fault = FAULTS[step.a % len(FAULTS)]
-        places = (*fault.places, *(each for each in WRITES if each in fault.places))
+        places = (*fault.places, *(each for each in WRITES * 2 if each in fault.places))
         place = places[step.b % len(places)]
         crm = fault.crms[step.c // 4 % len(fault.crms)]
         often = step.c % 4
@@ -153,6 +156,14 @@ class Play:
         self._stir(place, CRMS[step.c // 4 % 2], step.c)
         died = self._die_at(point, place, _nth(place, step.c), _work(place, step.c), approve=step.c % 2 == 1)
         self.struck.note(f"crash {point}", place, died)
+
+    def cut_off(self, step: Step) -> None:
+        """Our process dies in the middle of a read of everything: the first one, or that of a field more or less."""
+        if step.a % 4:
+            self.ground.terms.status = not self.ground.terms.status
+        point: Point = ("before commit", "after commit")[step.b % 2]
+        died = self._die_at(point, "remember", 1 + step.c % 12, "hot")
+        self.struck.note(f"crash {point}", "remember", died)
 
     def _die_at(self, point: Point, place: Place, nth: int, work: Freshness, *, approve: bool = False) -> bool:
         """A cycle whose process dies at the n-th passing of a point; whether it came there."""
@@ -306,6 +317,7 @@ STEPS: Final[Mapping[str, Callable[[Play, Step], None]]] = {
     "fault": Play.fault,
     "condition": Play.condition,
     "crash": Play.crash,
+    "cut off": Play.cut_off,
     "pause": Play.pause,
     "config": Play.config,
     "jump": Play.jump,
@@ -325,8 +337,8 @@ STEPS: Final[Mapping[str, Callable[[Play, Step], None]]] = {
     "lagging": Play.lagging,
 }
 WEIGHTS: Final[Mapping[str, int]] = {
-    "pull": 5, "run": 12, "fault": 16, "condition": 6, "crash": 8, "pause": 4, "config": 2, "jump": 2, "back up": 1,
-    "put back": 1, "edit": 18, "type over": 5, "create": 4, "delete": 3, "restore": 3, "merge": 2, "task": 4,
+    "pull": 5, "run": 12, "fault": 20, "condition": 10, "crash": 8, "cut off": 5, "pause": 4, "config": 2, "jump": 2,
+    "back up": 1, "put back": 1, "edit": 16, "type over": 5, "create": 4, "delete": 3, "restore": 3, "merge": 2, "task": 4,
     "touch many": 3, "register": 3, "begin transaction": 3, "end transaction": 3, "lagging": 4,
 }  # fmt: skip
 
