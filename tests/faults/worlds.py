@@ -60,10 +60,11 @@ class Stage:
     url: str
     state: str
 
-    def ask(self, path: str, body: Any = None) -> Any:
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
         """Talk to the sandbox's control."""
         payload = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", payload, {"Content-Type": "application/json"})
+        form = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", payload, form, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
@@ -114,6 +115,13 @@ class Stage:
         engine = create_engine(self.state, poolclass=NullPool, connect_args=impatient)
         with engine.begin() as database:
             database.exec_driver_sql("UPDATE lease SET expires_at = 0")
+        engine.dispose()
+
+    def rests_end(self) -> None:
+        """So much time passes that no CRM rests any more."""
+        engine = create_engine(self.state, poolclass=NullPool)
+        with engine.begin() as database:
+            database.exec_driver_sql("DELETE FROM rest")
         engine.dispose()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
