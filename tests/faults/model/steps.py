@@ -28,6 +28,7 @@ from tests.faults.model.people import People
 MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 120, 600, 7_200, 90_000)
 SKEWS: Final = (0, 0, 90, -90, 7_200, -7_200, 200_000, -200_000)
 CLASSES: Final[tuple[Freshness, ...]] = ("hot", "hot", "hot", "hot", "hot", "warm", "cold")
+SMALL: Final = Pages(listed=3, searched=Reach(page=3, cap=9))
 PAUSES: Final[tuple[Point, ...]] = ("before begin", "after commit", "before send", "after answer")
 
 
@@ -64,7 +65,7 @@ class Play:
         self.wrong = []
         small = a // 3 % 3 == 2
         if small:
-            self.ground.pages = Pages(listed=3, searched=Reach(page=3, cap=9))
+            self.ground.pages = SMALL
             self.ground.world.settings.update("hubspot", {"search_cap": 9})
         short = a % 5 < 2
         if short:
@@ -135,7 +136,9 @@ class Play:
         place = places[step.b % len(places)]
         self._stir(place, crm, step.c)
         self.ground.world.settings.update(crm, settings)
-        moments = self.ground.moments
+        moments, pages = self.ground.moments, self.ground.pages
+        if place == "hot read":
+            self.ground.pages = SMALL  # so that there is something behind a short page
 
         def entered(caller: str, at: Place) -> None:
             if (caller, at) == (crm, place):
@@ -146,6 +149,7 @@ class Play:
             self.cycle(_work(place, step.c))
         finally:
             moments.entered.remove(entered)
+            self.ground.pages = pages
             self.ground.world.settings.update(crm, {key: CALM[crm][key] for key in settings})
 
     def crash(self, step: Step) -> None:
@@ -342,13 +346,17 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "touch many": 3, "register": 3, "begin transaction": 3, "end transaction": 3, "lagging": 4,
 }  # fmt: skip
 
+AT_LAST: Final = ("cut off", "condition", "fault")
+LAST: Final = 2
+"""So many steps of a world, its last, are harm that no later step may mend."""
+
 
 def drawn(seed: int, world: int, most: int) -> list[Step]:
     """The steps of a world: up to ``most`` of them, the first telling its kind."""
     draw = Random(f"{seed}:{world}")
     names, weights = list(WEIGHTS), list(WEIGHTS.values())
     count = draw.randrange(most // 6, most + 1)
-    kinds = draw.choices(names, weights, k=count - 1)
+    kinds = [*draw.choices(names, weights, k=count - 1 - LAST), *draw.choices(AT_LAST, k=LAST)]
     begin = Step("begin", draw.randrange(1 << 16))
     return [begin, *(Step(name, *(draw.randrange(1 << 16) for _ in range(4))) for name in kinds)]
 
