@@ -93,8 +93,8 @@ class Pulling:
         cursor = parse_cursor(wanted.object, wanted.cursor)
         if cursor is None:
             return self._full(wanted)
-        # A field that nobody read so far means that every record must be read again.
-        if not set(wanted.fields) <= set(cursor.selection.asked):
+        # Every record must be read again for a field that is new; one that goes may come back, when some were read without it.
+        if set(wanted.fields) != set(cursor.selection.asked):
             return self._full(wanted, since=cursor.watermark)
         if cursor.state == "full":
             return self._full(wanted, cursor=cursor)

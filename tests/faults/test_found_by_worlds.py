@@ -10,7 +10,7 @@ import pytest
 from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import BY_NAME, Armed, Struck
 from tests.faults.model.people import People
-from tests.faults.model.steps import Play, Step
+from tests.faults.model.steps import Play, Step, played
 
 pytestmark = pytest.mark.fault
 
@@ -212,3 +212,11 @@ def test_what_a_flow_makes_of_our_value_is_ours_and_follows_the_facts(play: Play
     play.ground.world.settings.update("salesforce", {"capitals": ()})
 
     assert seen == ["CONTOSO", "GLOBEX"]
+
+
+def test_a_field_that_was_out_of_the_config_for_a_while_is_read_again(here: Ground) -> None:
+    """Records that were read meanwhile lack it, and a cursor of before believed that they had it."""
+    config = Step("config", 2)
+    steps = [Step("begin", 1), config, Step("run", 0, 0, 0, 4), config, Step("run", 6, 0, 0, 5), config]
+
+    assert played(here, Struck(), "fields", steps) == []
