@@ -36,7 +36,7 @@ demo: $(VENV)/.installed ## watch two CRMs become true about their partners (SEE
 test: $(VENV)/.installed ## run every test against the installed wheel, on SQLite and a real PostgreSQL
 	rm -rf $(VENV)/elsewhere && mkdir -p $(VENV)/elsewhere && cp -R tests $(VENV)/elsewhere/tests
 	cp pyproject.toml config.example.yaml README.md CHANGELOG.md Makefile $(VENV)/elsewhere/ && cp -R docs benchmarks $(VENV)/elsewhere/
-	cd $(VENV)/elsewhere && $(BIN)/python -m pytest --import-mode=importlib -q -n 3 $(ARGS)
+	cd $(VENV)/elsewhere && $(BIN)/python -m pytest --import-mode=importlib -q -n 4 $(ARGS)
 
 check: $(VENV)/.locked ## format, lint, types and import contracts of the sources
 	$(BIN)/ruff format --check .
