@@ -60,8 +60,9 @@ class Tasking:
         found = []
         for rule in section.tasks:
             mine = {task.key: as_known(task) for task in stored if task.rule in (rule.id, rule.was)}
-            owner = self.owner(connection, standing)
-            wish = Wish(rule, ref, texts, owner, rule.task) if self._when(rule).matches(facts) else None
+            wish = None
+            if self._when(rule).matches(facts):
+                wish = Wish(rule, ref, texts, self.owner(connection, standing), rule.task)
             found.append(Case(rule, mine, wish))
         return found
 

@@ -37,26 +37,19 @@ def test_a_halted_workspace_reads_and_plans_and_neither_posts_nor_writes_until_i
 def test_a_run_that_is_halted_between_two_batches_sends_no_further_one(theatre: Theatre) -> None:
     """The switch is pulled while one CRM is slow to answer the first batch; the other gets none."""
     theatre.fault({"kind": "latency", "ms": 1500}, writes_only=True, nth=1)
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(theatre.cycle)
-        end = time.monotonic() + 60
-        while not theatre.ask("faults")[0]["fired"]:
-            assert time.monotonic() < end, "nothing was ever written"
-            time.sleep(0.01)
-        theatre.command("halt")
-        with pytest.raises(ConflictError, match="halted"):
-            run.result()
 
-    assert theatre.writes() == 1
-    theatre.mended()
-    theatre.command("resume")
-    theatre.cycle()
-    theatre.is_as_undisturbed()
+    sends_nothing_once_halted(theatre)
 
 
 def test_a_run_that_is_halted_while_it_waits_to_try_a_write_again_does_not_try_it(theatre: Theatre) -> None:
     """What was checked half a minute ago is not sent on the strength of that: the switch holds for a second try too."""
     theatre.fault({"kind": "status", "code": 503, "headers": {"Retry-After": "2"}}, writes_only=True, nth=1)
+
+    sends_nothing_once_halted(theatre)
+
+
+def sends_nothing_once_halted(theatre: Theatre) -> None:
+    """Pull the switch when the fault has struck the first write: it stays the only one until the workspace is resumed."""
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(theatre.cycle)
         end = time.monotonic() + 60
