@@ -23,6 +23,7 @@ from service.steps.apply import Doing, apply_plan, resolve_all
 from service.steps.attribute import attribute_all
 from service.steps.plan import Planned, plan_all
 from service.steps.pull import Pulled, pull
+from service.steps.recollect import recollect
 from service.steps.rules import Rules, rules_of_the_day
 from service.steps.settle import Moved, post, preview
 from state.backup import recovered, recovering
@@ -163,15 +164,20 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
     with _timed(report, watch, "pull"):
         shop.sign_in()
         report.resolved = dict(resolve_all(shop, fence, run).counts)
-        report.pulled = pull(shop, fence, _anew(shop, run, work), watch.at)
+        remembers = recovering(shop.database)
+        if remembers is not None or _read_by_others(shop, run):
+            # What we hold cannot be trusted to be how the CRMs would be read now.
+            work = dict.fromkeys(shop.settings.connections, "cold")
+        report.pulled = pull(shop, fence, work, watch.at)
     with _timed(report, watch, "attribute"):
         rules = rules_of_the_day(shop, shop.clock.now())
+        if remembers is not None:
+            recollect(shop, fence, rules, remembers)
         report.decided = dict(attribute_all(shop, fence, rules, lambda n: watch.at("opportunities", n)))
     with _timed(report, watch, "settle"):
         report.moved = preview(shop, rules, lambda n: watch.at("pools", n))
     with _timed(report, watch, "plan"):
-        adopting = recovering(shop.database)
-        planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n), adopting=adopting)
+        planned: Planned = plan_all(shop, rules, report.moved, lambda n: watch.at("records", n))
         report.plan = planned.plan
         report.pulled.failed |= planned.failed
         if planned.closed:
@@ -184,23 +190,16 @@ def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], r
     return rules
 
 
-def _anew(shop: Shop, run: int, work: Mapping[str, Freshness]) -> Mapping[str, Freshness]:
-    """The work, but everything where what we hold cannot be trusted to be how the CRMs would be read now.
-
-    That is after a restore, when everything is adopted at once, and where the last run that read everything it wanted read
-    by other field maps: keys and readability may differ.
-    """
-    everything: Mapping[str, Freshness] = dict.fromkeys(shop.settings.connections, "cold")
-    if recovering(shop.database):
-        return everything
+def _read_by_others(shop: Shop, run: int) -> bool:
+    """Whether the last run that read everything it wanted read by other field maps: keys and readability may differ now."""
     earlier = [each for each in Runs(shop.database).newest(_LOOKED_BACK) if each.id != run]
     whole = (each for each in earlier if each.status in _READ and each.counts.get("failed") == {})
     before = next(whole, earlier[-1] if earlier else None)
     if before is None or before.config is None or before.config == shop.settings.meaning:
-        return work
+        return False
     meaning = Snapshots(shop.database).meaning(before.config) or {}
     now = shop.settings.model_dump(mode="json", include={"sources", "partners"})
-    return work if {name: meaning.get(name) for name in now} == now else everything
+    return {name: meaning.get(name) for name in now} != now
 
 
 def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str | None, approved: Plan | None) -> None:
@@ -250,7 +249,8 @@ def _act(
     if not idle:
         fence.check()  # nothing is posted either while a person has halted the workspace
     with _timed(report, watch, "post"):
-        report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
+        if report.moved.pools:
+            report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
     with _timed(report, watch, "apply"):
         if report.plan.changes:
             digests = {change.digest for change in (approved or report.plan).changes}

@@ -21,7 +21,8 @@ from reconcile.writeback.merge import Base, Field, Noted, Verdict, verdict
 from service.naming import Names
 from service.overview import record
 from service.shop import Shop
-from service.steps.plan import NONE_KNOWN, Planner
+from service.steps.cells import NONE_KNOWN
+from service.steps.plan import Planner
 from service.steps.rules import Rules
 from service.steps.writer import text_of
 from service.story import Story

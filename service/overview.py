@@ -176,7 +176,7 @@ def stand(shop: Shop) -> Stand:
         plan=_waiting(shop, runs),
         undecided=overview.undecided(),
         halted_by=overview.halted_by(),
-        recovering=recovering(shop.database),
+        recovering=recovering(shop.database) is not None,
         troubled=tuple(_write(each) for each in overview.troubled()),
         quarantined=tuple(Aside(record(each.ref), each.kind, each.reason) for each in quarantined(shop.database)),
         drifts=tuple(_drifts(shop)),

@@ -7,12 +7,12 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -36,6 +36,7 @@ from state.database import Database, Fence
 from state.meter import DatabaseMeter
 
 SQLITE = "sqlite:///"
+Made = TypeVar("Made")
 _SELDOM = 100_000
 """Records come and go by the thousand and hardly ever in circles: Python's default of 700 new objects between two looks for
 circles costs a fifth of a pull."""
@@ -58,6 +59,7 @@ class Shop:
     _schemas: dict[str, Schemas] = field(default_factory=dict)
     _reader: Reader | None = None
     _fence: Fence | None = None
+    _made: dict[str, tuple[Hashable, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -112,11 +114,12 @@ class Shop:
         Raises:
             StateError: a connection opens another org than before.
         """
+        unasked = self.settings.connections.keys() - self.sites.keys() - self.failures.keys()
+        if not unasked:
+            return self.sites
         cursors = Cursors(self.database)
         known = cursors.bound()
-        for name in self.settings.connections:
-            if name in self.sites or name in self.failures:
-                continue
+        for name in (each for each in self.settings.connections if each in unasked):
             self._reader = None
             try:
                 self.meter.awake(name)
@@ -132,6 +135,13 @@ class Shop:
                     cursors.forget(self._fence, FILES)
             self.sites[name] = found
         return self.sites
+
+    def kept(self, name: str, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made under this name while ``key`` was the same; made anew where it is another."""
+        if name not in self._made or self._made[name][0] != key:
+            self._made[name] = (key, make())
+        made: Made = self._made[name][1]
+        return made
 
     def feed(self, connection: str, object_: str) -> Feed:
         """The feed of an object."""

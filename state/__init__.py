@@ -46,6 +46,6 @@ hold no connection between chunks, so the consumer may write meanwhile.
                 .flush() · .taken() -> {(connection, freshness): calls since asked} · .totals()
     rests       Rests(database).put(connection, seconds, reason) · .of(connection) -> Rest | None · .all()
     erase       erase(database, who, actor: str | None) -> payloads found; without actor only counted
-    backup      backup(url, file) · restore(url, file) · recover(database) · recovering(database) -> bool
+    backup      backup(url, file) · restore(url, file) · recover(database) · recovering(database) -> datetime | None
                 recovered(database, fence)
 """

@@ -2,7 +2,7 @@
 
 A backup is always a SQLite file with the same tables, whichever database it came from: it can be read without a server, and
 restored into either. SQLite copies itself page by page; PostgreSQL's rows are read in one transaction's picture. A restored
-workspace is *recovering*: its journal has forgotten the latest writes, so it must adopt what the CRMs say before it plans.
+workspace is *recovering*: its journal has forgotten the latest writes, which must be recollected before anything is decided.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, insert, inspect, literal_column, make_url, select, update
+from sqlalchemy import Engine, func, insert, inspect, literal, literal_column, make_url, select, update
 
 from partnersync.errors import ConflictError, StateError
 from state.database import CLOCKS, Database, Fence, engines, refusals
 from state.migrate import require_head, upgrade
 from state.schema import lease, metadata, workspace
-from state.types import Whole
+from state.types import Instant, Whole
 
 _ROWS = 2000
 _LEAP = 1_000_000
@@ -78,8 +79,11 @@ def restore(url: str, file: Path) -> None:
 
 def recover(database: Database) -> None:
     """Mark a restored workspace as recovering and outdate every lease that was handed out before."""
+    until = literal(database.last_stamp() or database.clock.now(), Instant())
+    # A backup may have been made of a workspace that was itself not yet recovered: then nothing since the first is remembered.
+    first = func.coalesce(workspace.c.remembers_until, until)
     with database.marking() as connection:
-        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(recovering=True))
+        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(remembers_until=first))
         connection.execute(
             update(lease)
             .where(lease.c.workspace == database.workspace)
@@ -87,17 +91,18 @@ def recover(database: Database) -> None:
         )
 
 
-def recovering(database: Database) -> bool:
-    """Whether what the CRMs say must be adopted before anything is planned."""
+def recovering(database: Database) -> datetime | None:
+    """Up to when a restored workspace remembers, None where it was not restored or has recollected everything since."""
     with database.reading() as connection:
-        query = select(workspace.c.recovering).where(workspace.c.id == database.workspace)
-        return bool(connection.execute(query).scalar_one())
+        query = select(workspace.c.remembers_until).where(workspace.c.id == database.workspace)
+        until: datetime | None = connection.execute(query).scalar_one()
+        return until
 
 
 def recovered(database: Database, fence: Fence) -> None:
-    """Everything was adopted: plan as ever."""
+    """Everything was recollected."""
     with database.writing(fence) as connection:
-        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(recovering=False))
+        connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(remembers_until=None))
 
 
 def _copy_pages(source: Path, target: Path) -> None:

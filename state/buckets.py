@@ -197,9 +197,8 @@ class Buckets:
         insert = sqlite.insert if self._database.dialect == "sqlite" else postgresql.insert
         made = insert(bucket).values(self._row(key) | {"most": 0, "window": 0, "taken": []})
         open_.execute(made.on_conflict_do_nothing())
-        query = select(bucket.c.taken).where(*self._here(key)).with_for_update()
-        stored = open_.execute(query).scalar_one()
-        now = int(open_.execute(select(self._database.now())).scalar_one())
+        query = select(bucket.c.taken, self._database.now()).where(*self._here(key)).with_for_update()
+        stored, now = open_.execute(query).one()
         return [(str(id_), int(at), int(count)) for id_, at, count in stored if int(at) > now], now
 
     def _close(self, open_: Connection, key: Key, size: Size, grants: list[Grant]) -> None:

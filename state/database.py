@@ -148,14 +148,14 @@ class Database:
         """
         now = self.clock.now()
         if self._last is None:
-            self._last = self._newest()
+            self._last = self.last_stamp()
         if self._last is not None:
             now = max(now, self._last + _TICK)
         self._last = now
         return now
 
-    def _newest(self) -> datetime | None:
-        """The latest stamp that is stored: the newest rows of what was seen, sent and run bear it."""
+    def last_stamp(self) -> datetime | None:
+        """The latest stamp that is stored, None in an empty workspace: the newest rows of what was seen, sent and run bear it."""
         here = [
             select(column).where(table.c.workspace == self.workspace).order_by(table.c.id.desc()).limit(1)
             for table, column in (
@@ -283,5 +283,5 @@ def _workspace_id(writer: Engine, slug: str, clock: Clock) -> int:
         if found is not None:
             return int(found)
         last = connection.execute(select(func.coalesce(func.max(workspace.c.id), 0))).scalar_one()
-        connection.execute(insert(workspace).values(id=last + 1, slug=slug, created_at=clock.now(), recovering=False))
+        connection.execute(insert(workspace).values(id=last + 1, slug=slug, created_at=clock.now()))
         return int(last) + 1

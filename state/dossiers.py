@@ -6,11 +6,11 @@ No connection is held between chunks, so whoever consumes them may write meanwhi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from partnersync.facts import Kind, RawDossier, RawVersion
 from partnersync.ids import Ref
@@ -18,7 +18,7 @@ from state.database import Database
 from state.gathering import gather
 from state.lists import chunks
 from state.places import fact_ids, refs_of
-from state.schema import dirty, fact, standing
+from state.schema import body, dirty, fact, standing, version
 from state.stored import newest
 
 Wanted = Literal["dirty", "all"] | Sequence[Ref]
@@ -57,6 +57,17 @@ class Dossiers:
             with self._database.reading() as connection:
                 ready = newest(self._database, connection, some, refs_of(self._database, connection, some))
             yield from (ready[id_] for id_ in some)
+
+    def state_of(self, kinds: Collection[Kind]) -> Hashable:
+        """Another wherever ``facts_of`` one of these kinds may give something else."""
+        query = (
+            select(func.count(), func.max(fact.c.version), func.sum(func.length(body.c.payload)))
+            .join_from(fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version))
+            .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
+            .where(fact.c.workspace == self._database.workspace, fact.c.kind.in_(sorted(kinds)))
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).one())
 
     def _ids(self, wanted: Wanted, as_of: datetime, rules: str | None = None) -> list[int]:
         workspace = self._database.workspace

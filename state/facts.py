@@ -63,6 +63,10 @@ class Facts:
         if not (page.records or page.gone or page.merged or page.unreadable or page.cursor):
             return Counter()
         database = self._database
+        if not (page.records or page.gone or page.merged or page.unreadable):
+            with database.writing(fence) as open_:
+                put_cursor(database, open_, connection, page.object, str(page.cursor))
+            return Counter()
         with database.writing(fence) as open_:
             follows = bool(page.merged) or not self._everything_is_marked(open_)
             held = self._held(open_, page)

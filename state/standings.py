@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from partnersync.credits import Credit
 from partnersync.facts import RawVersion
@@ -98,6 +99,26 @@ class Standings:
         """Records with their newest versions."""
         with self._database.reading() as open_:
             return self._records(open_, ids)
+
+    def remembered(self, ids: Sequence[int], until: datetime) -> dict[int, RawVersion]:
+        """Records as they were last seen by then; without those that were not."""
+        found: dict[int, RawVersion] = {}
+        with self._database.reading() as open_:
+            for some in chunks(sorted(ids)):
+                last = (
+                    select(func.max(version.c.id))
+                    .where(version.c.workspace == self._database.workspace, among(open_, version.c.fact, some))
+                    .where(version.c.seen_at <= until)
+                    .group_by(version.c.fact)
+                )
+                query = _versions(version.c.fact == fact.c.id).where(
+                    version.c.workspace == self._database.workspace, version.c.id.in_(last)
+                )
+                names = places(self._database, open_)
+                for row in open_.execute(query):
+                    if row.payload is not None:
+                        found[row.id] = _version(row, Ref(*names[row.place], row.external))
+        return found
 
     def named(self, refs: Iterable[Ref]) -> dict[Ref, StoredRecord]:
         """Records with their newest versions, by their names outside."""
@@ -289,21 +310,12 @@ class Standings:
         names = places(self._database, open_)
         found: dict[int, StoredRecord] = {}
         for some in chunks(sorted(ids)):
-            query = (
-                select(
-                    fact.c.id, fact.c.place, fact.c.external, fact.c.quarantine, version.c.hash, version.c.life,
-                    version.c.stamp, version.c.seen_at, version.c.created_at, version.c.author, body.c.payload,
-                )
-                .join_from(fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version))
-                .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
-                .where(fact.c.workspace == self._database.workspace, among(open_, fact.c.id, some), fact.c.life == "live")
-            )  # fmt: skip
+            query = _versions(version.c.id == fact.c.version).where(
+                fact.c.workspace == self._database.workspace, among(open_, fact.c.id, some), fact.c.life == "live"
+            )
             for row in open_.execute(query):
                 ref = Ref(*names[row.place], row.external)
-                newest = None
-                if row.payload is not None:
-                    record = RawRecord(ref, unpacked(row.payload), row.stamp, row.created_at, row.author, row.life)
-                    newest = RawVersion(record, row.hash, row.seen_at)
+                newest = _version(row, ref) if row.payload is not None else None
                 found[row.id] = StoredRecord(row.id, ref, newest, row.quarantine is None and newest is not None)
         return found
 
@@ -339,3 +351,20 @@ class Standings:
             )
             found.update((row[0], row[1]) for row in open_.execute(query.group_by(entry.c.opportunity)))
         return found
+
+
+def _version(row: Any, ref: Ref) -> RawVersion:
+    record = RawRecord(ref, unpacked(row.payload), row.stamp, row.created_at, row.author, row.life)
+    return RawVersion(record, row.hash, row.seen_at)
+
+
+def _versions(which: ColumnElement[bool]) -> Select[Any]:
+    """Records with those of their versions that ``which`` picks."""
+    return (
+        select(
+            fact.c.id, fact.c.place, fact.c.external, fact.c.quarantine, version.c.hash, version.c.life,
+            version.c.stamp, version.c.seen_at, version.c.created_at, version.c.author, body.c.payload,
+        )
+        .join_from(fact, version, (version.c.workspace == fact.c.workspace) & which)
+        .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
+    )  # fmt: skip

@@ -110,7 +110,7 @@ def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str, insist: b
         shop.stop,
         shop.clock,
         insist,
-        recovering(shop.database),
+        recovering(shop.database) is not None,
     )
 
 

@@ -16,15 +16,18 @@ from partnersync.errors import ConnectorError, Problem
 from service.held import Asked, held, no_object
 from service.named import origins, written
 from service.shop import Shop
-from state.cursors import Cursors
 from state.database import Fence
 from state.drifts import Drift, Drifts
 
 
-def stopped(shop: Shop, fence: Fence, name: str, freshness: Freshness) -> dict[str, Problem]:
-    """The objects of a connection that are not read until their mapping is mended: object → the first reason."""
+def stopped(shop: Shop, fence: Fence, name: str, freshness: Freshness, *, first: bool) -> dict[str, Problem]:
+    """The objects of a connection that are not read until their mapping is mended: object → the first reason.
+
+    ``first``: nothing of the connection was read before.
+    """
     store = Drifts(shop.database)
-    if freshness != "hot" or not Cursors(shop.database).of(name) or _stops(store, name):
+    stops = _stops(store, name)
+    if freshness != "hot" or first or stops:
         try:
             found = [_drift(shop, name, asked) for asked in _compared(shop, name)]
         except ConnectorError as error:
@@ -33,8 +36,9 @@ def stopped(shop: Shop, fence: Fence, name: str, freshness: Freshness) -> dict[s
         else:
             _tell(store, name, found)
             store.replace(fence, name, found)
+            stops = [each for each in found if each.stops]
     reasons: dict[str, Problem] = {}
-    for each in _stops(store, name):
+    for each in stops:
         if each.field is None and each.object is not None:
             reasons.setdefault(each.object, problem(shop, each))
     return reasons

@@ -12,22 +12,22 @@ from partnersync.facts import Account, Opportunity
 from partnersync.ids import Ref
 from partnersync.records import Unreadable
 from reconcile.writeback.config import ConnectionWriteback, FieldRule
-from reconcile.writeback.desired import Desired, Standing, Unknown, account_value, may_be_ours, opportunity_value
+from reconcile.writeback.desired import Desired, Standing, Unknown, account_value, opportunity_value
 from reconcile.writeback.merge import Base, Noted
 from reconcile.writeback.plan import Cell, Held, field_change, plan
 from reconcile.writeback.tasks import Known, review
 from service.shop import Shop
+from service.steps.cells import NONE_KNOWN, says
 from service.steps.drift import unwritable
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
 from service.steps.tasking import Case, Tasking
-from service.steps.writer import Schemas, text_of
+from service.steps.writer import Schemas
 from state.holds import Hold, Holds
 from state.standings import Standings, StoredCell, StoredDeal, StoredRecord
 from state.tasks import Tasks
 
 DAY = timedelta(days=1)
-NONE_KNOWN = StoredCell()
 
 
 @dataclass(slots=True)
@@ -43,15 +43,9 @@ class Planned:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def plan_all(
-    shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None] = lambda _: None, *, adopting: bool = False
-) -> Planned:
-    """Plan for every record that may need writing.
-
-    ``adopting``: the database was restored from a backup, and what our fields say now may be later writes of ours; it is
-    taken as such before anything is judged against it.
-    """
-    planner = Planner(shop, rules, moved, adopting=adopting)
+def plan_all(shop: Shop, rules: Rules, moved: Moved, tell: Callable[[int], None] = lambda _: None) -> Planned:
+    """Plan for every record that may need writing."""
+    planner = Planner(shop, rules, moved)
     changes: list[Change] = []
     quiet: list[int] = []
     store = Standings(shop.database)
@@ -100,9 +94,8 @@ class _Asked:
 class Planner:
     """Plans chunks of records of one cycle."""
 
-    def __init__(self, shop: Shop, rules: Rules, moved: Moved, *, adopting: bool = False) -> None:
+    def __init__(self, shop: Shop, rules: Rules, moved: Moved) -> None:
         self._shop = shop
-        self._adopting = adopting
         self._rules = rules
         self._moved = moved
         self._store = Standings(shop.database)
@@ -260,21 +253,11 @@ class Planner:
         assert record.version is not None
         if (connection, record.ref.object, name) in self._unwritable:
             return None
-        values = record.version.record.values
         known = cells.get((record.ref, name), NONE_KNOWN)
-        current = text_of(values.get(name))
-        hidden = name not in values
-        if known.written_at is not None and record.version.seen_at <= known.written_at:
-            # What is stored was read before our own last write: the read-back is the newer look at the CRM.
-            current, hidden = known.read_back, False
+        current, hidden = says(record.version, name, known)
         if not known.has_base and not known.since and wanted.value is None and current is None:
             return None
-        since = (
-            (*known.since, current)
-            if self._adopting and known.has_base and self._may_be(rule, record, current)
-            else known.since
-        )
-        base = Base(known.sent, known.read_back, since) if known.has_base or since else None
+        base = Base(known.sent, known.read_back, known.since) if known.has_base or known.since else None
         noted = Noted(*known.noted) if known.noted else None
         hold = self._holds.get((record.ref, name))
         held, released = self._held(hold) if hold else (None, None)
@@ -292,11 +275,6 @@ class Planner:
     @staticmethod
     def _held(hold: Hold) -> tuple[Held | None, datetime | None]:
         return (Held(hold.value), None) if hold.released_at is None else (None, hold.released_at)
-
-    def _may_be(self, rule: FieldRule, record: StoredRecord, current: str | None) -> bool:
-        """Whether what a field says can be a later write of ours, which the restored database does not know."""
-        what = str(getattr(rule, "value", ""))
-        return may_be_ours(rule, what, current, self._rules.book.partners.values(), record.ref.crm)
 
     def _schema(self, connection: str) -> Schemas:
         if connection not in self._schemas:

@@ -68,7 +68,7 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
     mine = {feed.object: feed for feed in shop.feeds if feed.connection == name}
     known = cursors.of(name)
     if name != FILES:
-        for object_, problem in stopped(shop, fence, name, freshness).items():
+        for object_, problem in stopped(shop, fence, name, freshness, first=not known).items():
             if (feed := mine.pop(object_, None)) is not None:
                 pulled.stopped[feed.name] = problem
     if not mine:

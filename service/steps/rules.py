@@ -6,8 +6,11 @@ not the one that the last cycle decided by, every opportunity is decided anew; a
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
+from typing import Final
 
 from mapping.book import Book, build_book
 from mapping.config import vocabulary
@@ -22,6 +25,8 @@ from reconcile.commission.rates import RateTable
 from service.rates import read_rates
 from service.shop import Shop
 from state.dossiers import Dossiers
+
+_ROSTER: Final[tuple[Kind, ...]] = ("partner", "tier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +43,44 @@ class Rules:
 
 
 def rules_of_the_day(shop: Shop, as_of: datetime) -> Rules:
-    """Read the roster and the rates, compile the rules.
+    """Read the roster and the rates, compile the rules; what is the same as in the last cycle is not compiled again.
 
     Raises:
         ConfigError: the rates file is wrong.
     """
     settings = shop.settings
-    rows = {kind: _rows(shop, kind) for kind in ("partner", "tier")}
-    everyone, findings = shop.roster.roster(*([each.record for each in rows[kind]] for kind in ("partner", "tier")))
+    feeds = [feed.kind for feed in shop.feeds if feed.kind in _ROSTER]
+    roster = Dossiers(shop.database).state_of(feeds) if feeds else None
+    name = settings.money.rates
+    file = shop.loaded.home / name if name else None
+    key = (settings.meaning, tuple(sorted(shop.sites.items())), roster, _stamp(file) if file else None)
+    book, plans, rates, version = shop.kept("rules", key, lambda: _compiled(shop))
+    calendar = FiscalCalendar.of(settings.calendar)
+    periods = Periods(calendar, local_day(as_of, calendar.timezone))
+    return Rules(book, plans, rates, periods, settings.meaning, version, as_of)
+
+
+def _compiled(shop: Shop) -> tuple[Book, Plans, RateTable, str]:
+    """What no day changes."""
+    settings = shop.settings
+    rows = {kind: _rows(shop, kind) for kind in _ROSTER}
+    everyone, findings = shop.roster.roster(*([each.record for each in rows[kind]] for kind in _ROSTER))
     book = build_book(settings.mapping, shop.sites, everyone, findings)
     published = published_rates(shop)
     money = settings.money
     rates = RateTable.of(published, money.reporting_currency, money.max_rate_age)
-    plans = plans_of(shop)
-    calendar = FiscalCalendar.of(settings.calendar)
-    periods = Periods(calendar, local_day(as_of, calendar.timezone))
-    roster = [sorted(each.hash for each in rows[kind]) for kind in ("partner", "tier")]
+    roster = [sorted(each.hash for each in rows[kind]) for kind in _ROSTER]
     quoted = [[row.on.isoformat(), row.base, row.quote, str(row.value)] for row in published]
-    version = digest([settings.meaning, roster, quoted])
-    return Rules(book, plans, rates, periods, settings.meaning, version, as_of)
+    return book, plans_of(shop), rates, digest([settings.meaning, roster, quoted])
+
+
+def _stamp(file: Path) -> Hashable:
+    """Another where the file is another or was written since."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None  # read, so that it is told of
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _rows(shop: Shop, kind: Kind) -> list[RawVersion]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Table, Text, UniqueConstraint
 
-from state.schema.shape import flag, instant, metadata, table, text, whole
+from state.schema.shape import instant, metadata, table, text, whole
 from state.types import Instant, Whole
 
 workspace = Table(
@@ -13,7 +13,7 @@ workspace = Table(
     Column("id", Whole(), primary_key=True, autoincrement=False),
     Column("slug", Text(), nullable=False),
     Column("created_at", Instant(), nullable=False),
-    flag("recovering"),
+    Column("remembers_until", Instant(), nullable=True),
     Column("halted_by", Text(), nullable=True),
     UniqueConstraint("slug"),
     sqlite_strict=True,

@@ -77,8 +77,7 @@ def test_after_an_old_backup_every_field_ends_right_with_no_override_and_no_seco
     restored = played(prepared(keyed).home, tmp_path / "restored", backup)
 
     assert differences(expected.crms, restored.crms) == []
-    if backup != STORY[0]:  # what was never written by what it remembers is a person's: a stated limit
-        assert restored.overrides == expected.overrides
+    assert restored.overrides == expected.overrides
     assert restored.sums == expected.sums
     assert restored.tasks == expected.tasks
     assert expected.quiet

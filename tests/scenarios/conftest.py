@@ -20,7 +20,7 @@ from sandbox.world import World
 from service.cycle import Report, run_cycle
 from service.shop import opened
 from state.ledger import Ledger
-from tests.state.conftest import server, upgraded_file, upgraded_name, url  # noqa: F401 - the database fixtures
+from tests.state.conftest import reused, server, upgraded_file, url  # noqa: F401 - the database fixtures
 
 CSV = {
     "partners.csv": "id,name,type,status,domains,currency,manager,salesforce_id,hubspot_id,region,joined_on,ended_on,"

@@ -53,8 +53,8 @@ class Oracle:
     forgot: bool = False
     """A restored database takes a forgotten task of its own for edited, where its due day has moved, and leaves it open."""
     unknown: set[tuple[str, str, str, str]] = field(default_factory=set)
-    """Fields that were filled when a database was restored that had never written them: a person's, by a stated limit. Of a
-    record in the recycle bin too, which comes back with them."""
+    """Fields that were filled on a record in the recycle bin when a database was restored that had never written them: a
+    person's where the record comes back, by a stated limit."""
 
     def at_rest(self) -> list[str]:
         """Let everything come to rest; gives what is wrong then."""
@@ -88,23 +88,22 @@ class Oracle:
         self.lines = self._ledger()
         self.forgot = True
         self.forgiven |= set(self.people.typed)
-        based = set(
-            self._rows("SELECT p.crm, p.object, b.external, b.field FROM base b JOIN place p ON p.id = b.place")
-        )
-        for (crm, kind), fields in OURS_ON.items():
-            for id_, row in self.people.all(crm, kind).items():
-                said = row.get("properties", row)
-                self.unknown |= {
-                    (crm, NAMES[crm][kind], id_, name)
-                    for name in (*fields, *ALSO_OURS)
-                    if said.get(name) not in (None, "")
-                }
-        self.unknown -= based
+        self._in_the_bin()
 
     def before_a_cycle(self) -> None:
         """What people typed until the first run after a restore may as well be a write of ours that was forgotten."""
-        if self._rows("SELECT 1 FROM workspace WHERE recovering"):
+        if self._rows("SELECT 1 FROM workspace WHERE remembers_until IS NOT NULL"):
             self.forgiven |= set(self.people.typed)
+            self._in_the_bin()
+
+    def _in_the_bin(self) -> None:
+        query = "SELECT p.crm, p.object, b.external, b.field FROM base b JOIN place p ON p.id = b.place"
+        based = set(self._rows(query))
+        for (crm, kind), fields in OURS_ON.items():
+            for id_, row in self.people.all(crm, kind).items():
+                said = row.get("properties", row) if gone(crm, row) else {}
+                cells = ((crm, NAMES[crm][kind], id_, name) for name in (*fields, *ALSO_OURS) if said.get(name))
+                self.unknown |= set(cells) - based
 
     def runs(self, owner: str) -> bool:
         """Whether the runner of this name holds the lease and has more to do than to go."""
