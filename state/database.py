@@ -15,7 +15,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, literal_column, make_url, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Text,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    literal_column,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
@@ -175,21 +189,28 @@ class Database:
         return range(last + 1, last + 1 + count)
 
     def _renew(self, connection: Connection, fence: Fence) -> None:
-        now = self.now()
-        held = connection.execute(
-            update(lease)
-            .where(
-                lease.c.workspace == self.workspace,
-                lease.c.job == fence.job,
-                lease.c.token == fence.token,
-                lease.c.expires_at.op(">")(now),
-            )
-            .values(expires_at=now + int(fence.ttl * 1_000_000), renewed_at=now)
-        )
+        told = {"w": self.workspace, "j": fence.job, "t": fence.token, "ttl": int(fence.ttl * 1_000_000)}
+        held = connection.execute(_RENEWAL[self.dialect], told)
         if held.rowcount != 1:
             raise ConflictError(
                 f"the lease {fence.job!r} is no longer held by {fence.owner}; another run has taken over"
             )
+
+
+def _renewal(clock: str) -> Update:
+    now = literal_column(clock, type_=Whole())
+    here = (
+        lease.c.workspace == bindparam("w", type_=Whole()),
+        lease.c.job == bindparam("j", type_=Text()),
+        lease.c.token == bindparam("t", type_=Whole()),
+        lease.c.expires_at.op(">")(now),
+    )
+    until = now + bindparam("ttl", type_=Whole())
+    return update(lease).where(*here).values(expires_at=until, renewed_at=now)
+
+
+_RENEWAL = {dialect: _renewal(clock) for dialect, clock in CLOCKS.items()}
+"""Part of every commit, so it is put together once."""
 
 
 def engines(url: str) -> tuple[Engine, Engine]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, Connection, Text, bindparam, func, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Connection, Text, bindparam, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 CHUNK = 5_000
 _Item = TypeVar("_Item")
@@ -25,6 +27,30 @@ def among(connection: Connection, column: ColumnElement[Any], values: Sequence[i
     With a parameter for each, SQLite would compile every length anew and keep the last 128 of them, which came to 60 MB.
     """
     if connection.dialect.name == "sqlite":
-        listed = func.json_each(bindparam(None, orjson.dumps(values).decode(), Text())).table_valued("value")
-        return column.in_(select(listed.c.value))
+        return _Among(column, bindparam(None, orjson.dumps(values).decode(), Text()))
     return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
+
+
+class _Among(ColumnElement[bool]):
+    """``column IN (SELECT value FROM json_each(listed))``: built of SQLAlchemy's own parts it takes four times as long."""
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals: list[tuple[str, InternalTraversal]] = [  # noqa: RUF012 - as SQLAlchemy's own elements have it
+        ("column", InternalTraversal.dp_clauseelement),
+        ("listed", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: ColumnElement[Any], listed: BindParameter[str]) -> None:
+        self.column = column
+        self.listed = listed
+
+    def self_group(self, against: Any = None) -> _Among:
+        """A condition as it stands: SQLite need not compare it with 1."""
+        return self
+
+
+@compiles(_Among)
+def _compiled(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
+    column, listed = compiler.process(element.column, **how), compiler.process(element.listed, **how)
+    return " ".join((column, "IN (SELECT value FROM json_each(", listed, "))"))

@@ -67,7 +67,7 @@ class Reused:
         """The database without a row."""
         if not self._shape or self._told() != self._shape:
             self._make()
-        deletes = "; ".join(f'DELETE FROM "{table.name}"' for table in metadata.sorted_tables)
+        deletes = "; ".join(str(table.delete()) for table in metadata.sorted_tables)
         _administered(self._url, f"{_THROW_OUT}; SET session_replication_role = replica; {deletes}")
         return self._url
 

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,6 +141,10 @@ class Ground:
     folder: Path = field(init=False)
     rows: dict[str, str] = field(default_factory=dict)
     impatient: bool = False
+    lives_on: bool = False
+    """Whether our process lives on from cycle to cycle, as ``serve`` does, until it dies or what it was begun with changes."""
+    _living: tuple[object, Shop, ExitStack] | None = None
+    _busy: bool = False
 
     def __post_init__(self) -> None:
         self.patience = Patience(self)
@@ -168,6 +172,8 @@ class Ground:
 
     def leave(self) -> None:
         """The world ends."""
+        self.end()
+        self.lives_on = False
         if self.folder != self.home:
             self.server.serve(World.open())
             self.world.close()
@@ -198,8 +204,7 @@ class Ground:
         self.process += 1
         database = Database.open(f"sqlite:///{self.folder / state}", loaded.settings.workspace, SkewedClock(self))
         secrets = Secrets(os.environ, loaded.home)
-        for rest in Rests(database).all():
-            self.move((rest.until - database.clock.now()).total_seconds() + 1)  # that long nobody asks the CRM anything
+        self._outwait(database)
         meter = TimelessMeter(
             database, {}, {name: float(c.keep_for_people) for name, c in loaded.settings.connections.items()}
         )
@@ -215,15 +220,47 @@ class Ground:
     def cycle(
         self, work: Mapping[str, Freshness] | Freshness = "hot", *, shop: Shop | None = None, **how: Any
     ) -> Ended:
-        """One cycle in a process of its own."""
+        """One cycle, in a process of its own or in the one that lives on."""
         if shop is None:
-            with self.opened() as made:
+            with self._process() as made:
                 return self.cycle(work, shop=made, **how)
         wanted: dict[str, Freshness] = dict.fromkeys(CRMS, work) if isinstance(work, str) else dict(work)
         try:
             return Ended(run_cycle(shop, wanted, watcher=Watch(self.moments), **how))
         except PartnersyncError as error:
             return Ended(error=error)
+
+    def end(self) -> None:
+        """The process that lives on ends."""
+        if self._living is not None:
+            living, self._living = self._living, None
+            living[2].close()
+
+    @contextmanager
+    def _process(self) -> Iterator[Shop]:
+        if not self.lives_on or self._busy:
+            with self.opened() as shop:
+                yield shop
+            return
+        begun_with = (self._loaded("state.db", overwrite=False).file, self.impatient, self.pages)
+        if self._living is None or self._living[0] != begun_with:
+            self.end()
+            stack = ExitStack()
+            self._living = (begun_with, stack.enter_context(self.opened()), stack)
+        self.process += 1  # leases tell runs apart
+        shop, self._busy = self._living[1], True
+        self._outwait(shop.database)
+        try:
+            yield shop
+        except BaseException:
+            self.end()
+            raise
+        finally:
+            self._busy = False
+
+    def _outwait(self, database: Database) -> None:
+        for rest in Rests(database).all():
+            self.move((rest.until - database.clock.now()).total_seconds() + 1)  # that long nobody asks the CRM anything
 
     def owner(self) -> str:
         """This process, for leases."""

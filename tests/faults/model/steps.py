@@ -60,6 +60,7 @@ class Play:
     def begin(self, number: str, a: int) -> None:
         """A new world: customers and deals in both CRMs; the first number says which kind of world."""
         self.ground.enter(keyed=a % 3 != 0)
+        self.ground.lives_on = a // 9 % 2 == 0
         self.people = People(self.ground)
         self.oracle = Oracle(self.ground, self.people, self.honest)
         self.wrong = []
@@ -277,6 +278,7 @@ class Play:
         copy = self.ground.folder / "backup.db"
         if not copy.exists():
             return
+        self.ground.end()  # stop serve first
         try:
             restore(self._url, copy)
         except ConflictError:
