@@ -64,13 +64,15 @@ class ConfigError(PartnersyncError):
 class ConnectorError(PartnersyncError):
     """A CRM did not do what was asked.
 
-    ``status`` is the HTTP status if one arrived, ``code`` the vendor's own code; bodies are never kept whole.
+    ``status`` is the HTTP status if one arrived, ``code`` the vendor's own code; bodies are never kept whole. ``object`` is the
+    one object of the CRM that it concerns, None where it concerns the CRM as a whole or one request.
     """
 
     def __init__(self, message: str | None = None, *, status: int | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.object: str | None = None
 
 
 class UnavailableError(ConnectorError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 from hubspot import HubSpot
 
 from connectors.hubspot.exchange import Answer, Exchange
-from connectors.hubspot.refusals import Effect, unread
+from connectors.hubspot.refusals import Effect, unread, unread_ids
 from connectors.retry import RetryPolicy
 from partnersync.errors import UnavailableError
 
@@ -64,8 +65,8 @@ class Calls:
         self, object_: str, ids: Sequence[str], properties: Sequence[str], id_property: str | None = None
     ) -> Answer:
         """Up to 100 records by id or unique property: missing ones are left out, for merged-away ones stand their survivors."""
-        request = {"inputs": [{"id": id_} for id_ in ids], "properties": list(properties), "propertiesWithHistory": []}
-        return self._ask("none", self._batches.read, object_, request | _given(idProperty=id_property))
+        request = {"properties": list(properties), "propertiesWithHistory": []} | _given(idProperty=id_property)
+        return self._all(partial(self._batches.read, object_), request, [{"id": id_} for id_ in ids])
 
     def update(self, object_: str, inputs: Sequence[Json]) -> Answer:
         """Set properties of up to 100 records."""
@@ -82,7 +83,7 @@ class Calls:
 
     def associations(self, one: str, other: str, inputs: Sequence[Json]) -> Answer:
         """What up to 1,000 records are associated with; each of them pages on its own."""
-        return self._ask("none", self._links.get_page, one, other, {"inputs": list(inputs)})
+        return self._all(partial(self._links.get_page, one, other), {}, inputs)
 
     def association_types(self, one: str, other: str) -> Answer:
         """The association types from one object to another, built-in and labelled."""
@@ -115,6 +116,22 @@ class Calls:
     def pipelines(self, object_: str) -> Answer:
         """The pipelines with their stages."""
         return self._ask("none", self._pipelines.get_all, object_)
+
+    def _all(self, operation: Callable[..., Answer], request: Json, inputs: Sequence[Json]) -> Answer:
+        """The results of a batch read, put together from several answers where HubSpot could not read some at first."""
+        left, found = list(inputs), list[Mapping[str, Any]]()
+
+        def send() -> Answer:
+            answer = operation({**request, "inputs": left}, _preload_content=False)
+            told = unread_ids(answer.body) if answer.body.get("results") is not None else frozenset[str]()
+            again = [each for each in left if each["id"] in told]
+            if again:
+                found.extend(answer.results)
+                left[:] = again
+            return answer
+
+        last = self._tried("none", send, "results")
+        return replace(last, body={**last.body, "results": [*found, *last.results]})
 
     def _ask(
         self, effect: Effect, operation: Callable[..., Answer], *args: Any, tells: str = "results", **named: Any

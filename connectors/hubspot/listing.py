@@ -84,7 +84,8 @@ class Listing:
             return self._spans[0].after or ""
         here = [span for span in self._spans if span.first is not None]
         ends = [*(span.first for span in here[1:]), here[-1].end]
-        return ",".join(f"{span.at}-{end or ''}" for span, end in zip(here, ends, strict=True) if not span.over)
+        left = ",".join(f"{span.at}-{end or ''}" for span, end in zip(here, ends, strict=True) if not span.over)
+        return left or None  # a cursor that brought nothing yet has its ids read by those before it
 
     @property
     def ripe(self) -> bool:

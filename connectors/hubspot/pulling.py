@@ -70,6 +70,7 @@ class Pulling:
                 else:
                     wholes.append(self._whole(one, cursor, total))
             except RejectedError as error:
+                error.object = one.object
                 refused.append(error)
         yield from self._full.pages(wholes)
         if refused:

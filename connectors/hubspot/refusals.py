@@ -66,11 +66,24 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, effect: Effect
 
 def unread(status: int, body: Mapping[str, Any]) -> UnavailableError | None:
     """The error for a batch read that lists records as neither read nor missing; None where it lists none."""
-    for said in _details(body):
-        if said.get("category") not in _NOT_THERE and said.get("subCategory") not in _NOT_THERE:
-            message = f"HubSpot answered {status} without a record that was asked for{error_text(said)}"
-            return UnavailableError(message, status=status, code=error_code(said))
+    for said in _unread(body):
+        message = f"HubSpot answered {status} without a record that was asked for{error_text(said)}"
+        return UnavailableError(message, status=status, code=error_code(said))
     return None
+
+
+def unread_ids(body: Mapping[str, Any]) -> frozenset[str]:
+    """The ids that a batch read lists as neither read nor missing; empty where it does not say so of each."""
+    named = [[str(id_) for id_ in (said.get("context") or {}).get("ids") or ()] for said in _unread(body)]
+    return frozenset(id_ for ids in named for id_ in ids) if all(named) else frozenset()
+
+
+def _unread(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        said
+        for said in _details(body)
+        if said.get("category") not in _NOT_THERE and said.get("subCategory") not in _NOT_THERE
+    ]
 
 
 def error_code(said: Mapping[str, Any]) -> str | None:

@@ -36,6 +36,7 @@ class Failures:
             if not _concerns_one(error):
                 raise
             step = _NEXT_STEP.get(error.code)
+            error.object = object_
             error.args = (f"{object_}: {error}" + (f" ({step})" if step else ""),)
             self._kept.append(error)
 

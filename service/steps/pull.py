@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import structlog
 
-from connectors.base import Freshness
+from connectors.base import Connector, Freshness
+from connectors.files.connector import Files
 from mapping.reach import keys
 from partnersync.errors import ConnectorError, Problem
 from partnersync.facts import Partner, Reach, Tier
@@ -74,10 +74,7 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
     if not mine:
         return
     wanted = [Wanted(feed.object, feed.fields, known.get(feed.object)) for feed in mine.values()]
-    people = People(shop.database)
-    if name != FILES and (freshness != "hot" or not people.known(shop.sites[name])):
-        # Whoever only ever runs hot cycles needs owners all the same: tasks are given to them.
-        people.replace(fence, shop.sites[name], connector.people())
+    failed = _people(shop, fence, name, freshness)
     match freshness:
         case "warm":
             pages = connector.warm(wanted)
@@ -85,7 +82,7 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
             # Changes first: a read of everything tells of no deletion, and what was never pulled is read in full by hot,
             # which leaves a cursor.
             read = [each for each in wanted if each.cursor is not None]
-            pages = chain(connector.hot(wanted), connector.cold(read)) if read else connector.hot(wanted)
+            pages = _changes_and_all(connector, wanted, read) if read else connector.hot(wanted)
         case _:
             pages = connector.hot(wanted)
     facts = Facts(shop.database, one_pull=True)
@@ -101,6 +98,47 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
                 pulled.shrunk[feed.name] = (before, page.total)
         if shop.stop.is_set():
             return
+    if failed is not None:
+        raise failed
+
+
+def _people(shop: Shop, fence: Fence, name: str, freshness: Freshness) -> ConnectorError | None:
+    """Read who may own records. Where that fails and those of before are known, reading goes on; gives the failure.
+
+    Raises:
+        ConnectorError: nobody is known yet, and the CRM does not tell.
+    """
+    if name == FILES:
+        return None
+    people = People(shop.database)
+    known = people.known(shop.sites[name])
+    if freshness == "hot" and known:
+        return None  # whoever only ever runs hot cycles needs owners all the same: tasks are given to them
+    try:
+        people.replace(fence, shop.sites[name], shop.connector(name).people())
+    except ConnectorError as error:
+        if not known:
+            raise
+        return error
+    return None
+
+
+def _changes_and_all(connector: Connector | Files, wanted: Sequence[Wanted], read: Sequence[Wanted]) -> Iterator[Page]:
+    """The changes, then everything of ``read``.
+
+    Raises:
+        ConnectorError: an object whose changes could not be read, after everything of the others was read.
+    """
+    failed: ConnectorError | None = None
+    try:
+        yield from connector.hot(wanted)
+    except ConnectorError as error:
+        if error.object is None:
+            raise
+        failed = error
+    yield from connector.cold([each for each in read if failed is None or each.object != failed.object])
+    if failed is not None:
+        raise failed
 
 
 def _remember(shop: Shop, facts: Facts, fence: Fence, feed: Feed, page: Page) -> Counter[str]:

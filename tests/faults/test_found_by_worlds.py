@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.faults import Rule, Status
 from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import BY_NAME, Armed, Struck
 from tests.faults.model.people import People
@@ -220,3 +221,30 @@ def test_a_field_that_was_out_of_the_config_for_a_while_is_read_again(here: Grou
     steps = [Step("begin", 1), config, Step("run", 0, 0, 0, 4), config, Step("run", 6, 0, 0, 5), config]
 
     assert played(here, Struck(), "fields", steps) == []
+
+
+def test_a_read_of_everything_goes_on_though_the_changes_of_one_object_cannot_be_read(play: Play) -> None:
+    play.cycle("cold")
+    play.ground.move(61)
+    play.ground.world.settings.update("salesforce", {"refused_reads": [["Account", "rows", "INSUFFICIENT_ACCESS"]]})
+
+    report = play.ground.cycle("cold").report
+
+    assert report is not None
+    assert "Account" in report.failed["salesforce"]
+    assert report.calls["salesforce"]["cold"]
+
+
+def test_a_read_goes_on_though_the_crm_does_not_tell_who_may_own_records(play: Play) -> None:
+    play.cycle("cold")
+    id_ = won(play.people, "hubspot")
+    play.ground.move(61)
+    play.ground.world.faults.add(Rule(action=Status(code=403), vendor="hubspot", endpoint="owners.list"))
+
+    report = play.ground.cycle("warm").report
+    play.ground.world.faults.remove()
+
+    assert report is not None
+    assert report.failed.keys() == {"hubspot"}
+    assert report.calls["hubspot"]["warm"]["list.deals"]
+    assert id_

@@ -43,12 +43,28 @@ def test_a_record_that_could_not_be_read_is_asked_for_again(portal: Any, categor
 
 def test_a_record_that_cannot_be_read_is_not_gone(portal: Any) -> None:
     ids, connector = load(portal, 3), portal.connect()
-    unread(portal, "batch.read.deals", every=3)
+    unread(portal, "batch.read.deals")
 
     with pytest.raises(UnavailableError, match="internal error") as caught:
         connector.fetch("deals", ids, ["dealname"])
 
     assert caught.value.code == "INTERNAL_ERROR"
+
+
+def test_only_those_that_could_not_be_read_are_asked_for_again(portal: Any) -> None:
+    ids, connector = load(portal, 20), portal.connect()
+    connector.identify()
+    portal.forget_calls()
+    unread(portal, "batch.read.deals", every=7)  # two of the twenty, then one of these two
+
+    found = connector.fetch("deals", ids, ["dealname"])
+
+    well_again(portal)
+    assert {id_: one.values["dealname"] for id_, one in found.items()} == {
+        id_: one.values["dealname"] for id_, one in connector.fetch("deals", ids, ["dealname"]).items()
+    }
+    assert set(found) == set(ids)
+    assert portal.calls() == 4
 
 
 def test_what_is_not_there_is_asked_for_once(portal: Any) -> None:
