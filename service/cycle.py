@@ -19,7 +19,7 @@ from partnersync.changes import Plan
 from partnersync.errors import ConflictError, PartnersyncError, UnsafePlanError
 from reconcile.writeback.guards import Situation, moved_totals, reasons, unread
 from service.shop import Shop
-from service.steps.apply import Doing, apply_plan, resolve_all
+from service.steps.apply import Doing, apply_plan, resolve_all, unsettled
 from service.steps.attribute import attribute_all
 from service.steps.plan import Planned, plan_all
 from service.steps.pull import Pulled, pull
@@ -266,14 +266,20 @@ def _mend(shop: Shop, fence: Fence, run: int, rules: Rules, done: Doing, approve
     """Settle what is open after a connection failed, by reading, and send once more what did not land.
 
     Nothing but what was approved: the same change, of the same record, from the same value. What is still open after a few
-    rounds waits for the next cycle.
+    rounds waits for the next cycle, and this one has failed there.
     """
     for _ in range(_ROUNDS):
-        if not done.open or shop.stop.is_set() or resolve_all(shop, fence, run).failed:
+        if not done.open or shop.stop.is_set():
+            return
+        looked = resolve_all(shop, fence, run)
+        if looked.failed:
+            done.failed |= looked.failed
             return
         planned = plan_all(shop, rules, Moved())
         Standings(shop.database).settle(fence, planned.quiet)
         done.follow(apply_plan(shop, fence, planned.plan, run, approved))
+    for connection, count in unsettled(shop, done).items():
+        done.failed.setdefault(connection, f"of {count:,} writes it is not known yet whether they landed")
 
 
 def _sorted_out(calls: Mapping[tuple[str, str, str], int]) -> Calls:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -114,7 +114,13 @@ def _doer(shop: Shop, fence: Fence, journal: Journal, connection: str, insist: b
     )
 
 
-def _by_connection(shop: Shop, changes: list[Change]) -> Iterator[tuple[str, list[Change]]]:
+def unsettled(shop: Shop, doing: Doing) -> Counter[str]:
+    """How many writes may have landed or were not sent, by connection."""
+    left = [each.change for each in doing.noteworthy if each.status in OPEN]
+    return Counter({connection: len(changes) for connection, changes in _by_connection(shop, left)})
+
+
+def _by_connection(shop: Shop, changes: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
     found: dict[str, list[Change]] = {}
     for change in changes:
         ref = change.ref if isinstance(change, FieldChange) else change.record

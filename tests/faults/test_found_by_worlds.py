@@ -10,6 +10,7 @@ import pytest
 from sandbox.faults import Rule, Status
 from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import BY_NAME, Armed, Struck
+from tests.faults.model.moments import Place
 from tests.faults.model.people import People
 from tests.faults.model.steps import Play, Step, played
 
@@ -248,3 +249,23 @@ def test_a_read_goes_on_though_the_crm_does_not_tell_who_may_own_records(play: P
     assert report.failed.keys() == {"hubspot"}
     assert report.calls["hubspot"]["warm"]["list.deals"]
     assert id_
+
+
+def test_a_run_that_cannot_tell_whether_its_writes_landed_does_not_end_well(play: Play) -> None:
+    """What was sent, and whether it landed, is not known when the run ends: whoever started it must hear of that."""
+    won(play.people, "hubspot")
+    moments, faults = play.ground.moments, play.ground.world.faults
+
+    def entered(caller: str, at: Place) -> None:
+        if (caller, at) == ("hubspot", "write fields"):
+            faults.add(Rule(action=Status(code=408), vendor="hubspot", endpoint="batch.update.*"))
+
+    moments.entered.append(entered)
+    ended = play.ground.cycle("hot")
+    moments.entered.remove(entered)
+    faults.remove()
+
+    assert ended.report is not None
+    assert ended.report.done.counts["unknown"]
+    assert "hubspot" in ended.report.failed
+    assert play.judge() == []
