@@ -53,9 +53,9 @@ PASSING: Final[Rules] = (
     {"action": "truncate"},
     {"action": {"kind": "truncate", "as_if_whole": True}},
     {"action": {"kind": "record_error", "code": "UNABLE_TO_LOCK_ROW"}, **SALESFORCE, "when": "record"},
-    {"action": "read_error", **HUBSPOT, "when": "record", "rate": 0.0005},
+    {"action": "read_error", **HUBSPOT, "when": "record"},
 )
-"""What passes by itself. Of records that cannot be read one in two thousand is one call of a hundred in twenty."""
+"""What passes by itself."""
 
 LASTING: Final[Rules] = (
     {"action": _status(477, **{"Retry-After": "43200"}), **HUBSPOT},

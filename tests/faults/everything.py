@@ -4,7 +4,7 @@
     crashes   runs that die at every named point, once and twice, in process
     kills     runs that the CRMs end by SIGKILL before and after their commit and after the answer, and at random moments
     races     two and three runners on one database, some of which stand still past their lease
-    weather   runs with every fault of the sandbox at 5 %, those that pass and those that last, each within three times its calls
+    weather   runs with every fault of the sandbox at 5 %, in two fronts and one that lasts, each within three times its calls
     mutants   small defects of our own reader and writer, each of which the worlds must notice
 
 Each part is a program of its own, ``main(arguments) -> int``, and runs in a process of its own: forks inherit whatever is

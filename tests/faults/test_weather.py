@@ -17,7 +17,7 @@ pytestmark = pytest.mark.fault
 
 
 def test_a_run_in_bad_weather_ends_right_within_three_times_its_calls(tmp_path: Path) -> None:
-    assert endured(tmp_path, 3, "tiny", ("passing",)) == []
+    assert endured(tmp_path, 3, "tiny", ("first front",)) == []
 
 
 def test_every_fault_of_the_sandbox_is_in_the_weather_or_says_why_not() -> None:

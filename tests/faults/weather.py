@@ -2,7 +2,8 @@
 
 The promise: it ends right, the CRMs and the ledger as an undisturbed run leaves them, within three times its calls. What a run
 could not do, because a call failed as often as one is tried, the next run does under the same weather, and its calls count
-too. All the faults that pass come at once, and strike half of the calls of HubSpot.
+too. The faults that pass come in two fronts of a dozen: all of them together strike half of the calls of HubSpot, and cost two
+to four times the calls.
 
 In a weather that *lasts* all of them come together with those of ``climate.LASTING``: CRMs rest for hours and refuse records.
 Each next run comes when the rests are over, and when the weather is too, a person who insists runs once more. The sandbox
@@ -30,7 +31,8 @@ RATE = 0.05
 TIMES = 3
 RUNS = 3
 WEATHERS: Mapping[str, Rules] = {
-    "passing": PASSING,
+    "first front": PASSING[::2],
+    "second front": PASSING[1::2],
     "lasting": (*PASSING, *LASTING),
 }
 
