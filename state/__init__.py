@@ -44,7 +44,7 @@ hold no connection between chunks, so the consumer may write meanwhile.
     drifts      Drifts(database).replace(fence, connection, [Drift]) · .all() -> (Drift, …)
     meter       DatabaseMeter(database, paces=None, reserved=None): the Meter that connectors declare, and
                 .flush() · .taken() -> {(connection, freshness): calls since asked} · .totals()
-    rests       Rests(database).put(connection, seconds, reason) · .of(connection) -> Rest | None · .all()
+    rests       Rests(database).put(connection, seconds, reason) · .of(connection) -> Rest | None · .all() · .end(connection)
     erase       erase(database, who, actor: str | None) -> payloads found; without actor only counted
     backup      backup(url, file) · restore(url, file) · recover(database) · recovering(database) -> datetime | None
                 recovered(database, fence)

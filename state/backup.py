@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from sqlalchemy import Engine, func, insert, inspect, literal, literal_column, m
 
 from partnersync.errors import ConflictError, StateError
 from state.database import CLOCKS, Database, Fence, engines, refusals
-from state.migrate import require_head, upgrade
+from state.migrate import head, require_head, revision, upgrade
 from state.schema import lease, metadata, workspace
 from state.types import Instant, Whole
 
@@ -54,27 +56,28 @@ def backup(url: str, file: Path) -> None:
 def restore(url: str, file: Path) -> None:
     """Put a backup in the database's place; every row that is there now is lost. Call ``recover`` for each workspace.
 
+    One that an older version of partnersync made is upgraded on the way; the file stays as it is.
+
     Raises:
         StateError: the file is no backup of ours. ConflictError: a run is going on.
     """
     if not file.is_file():
         raise StateError(f"there is no backup at {file}")
-    source = f"sqlite:///{file}"
-    _, reader = engines(source)
     try:
-        with refusals():
-            require_head(reader)
+        with _upgraded(file) as current:
             _refuse_running(url)
             if make_url(url).get_backend_name() == "sqlite":
-                _copy_pages(file, _path(url))
+                _copy_pages(current, _path(url))
             else:
                 _empty(url)
                 upgrade(url)
-                _copy_rows(reader, url)
+                _, reader = engines(f"sqlite:///{current}")
+                try:
+                    _copy_rows(reader, url)
+                finally:
+                    reader.dispose()
     except sqlite3.Error as error:
         raise StateError(f"cannot restore {file}: {error}") from error
-    finally:
-        reader.dispose()
 
 
 def recover(database: Database) -> None:
@@ -103,6 +106,26 @@ def recovered(database: Database, fence: Fence) -> None:
     """Everything was recollected."""
     with database.writing(fence) as connection:
         connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(remembers_until=None))
+
+
+@contextmanager
+def _upgraded(file: Path) -> Iterator[Path]:
+    """The backup in this version's form: itself, or an upgraded copy of it that goes with the block."""
+    _, reader = engines(f"sqlite:///{file}")
+    try:
+        found = revision(reader)
+    finally:
+        reader.dispose()
+    if found is None:
+        raise StateError(f"{file} is no backup of ours: it holds no table that we made")
+    if found == head():
+        yield file
+        return
+    with tempfile.TemporaryDirectory(prefix="partnersync-restore-", dir=file.parent) as folder:
+        copy = Path(folder) / file.name
+        _copy_pages(file, copy)
+        upgrade(f"sqlite:///{copy}")
+        yield copy
 
 
 def _copy_pages(source: Path, target: Path) -> None:

@@ -55,11 +55,22 @@ def is_new(url: str) -> bool:
     """
     writer, reader = engines(url)
     try:
-        with refusals(), reader.connect() as connection:
-            return _revision(connection) is None
+        return revision(reader) is None
     finally:
         writer.dispose()
         reader.dispose()
+
+
+def revision(engine: Engine) -> str | None:
+    """What a database is at, None where no table of ours was ever made there.
+
+    Raises:
+        StateError: unreachable, or newer than this program.
+    """
+    with refusals(), engine.connect() as connection:
+        found = _revision(connection)
+    _refuse_unknown(found)
+    return found
 
 
 def head() -> str:
@@ -73,9 +84,7 @@ def require_head(engine: Engine) -> None:
     """Raises:
     StateError: the tables are older (``db upgrade``) or newer (update partnersync) than this version's.
     """
-    with engine.connect() as connection:
-        found = _revision(connection)
-    _refuse_unknown(found)
+    found = revision(engine)
     if found != head():
         raise StateError(f"the database is at {found or 'nothing yet'}, this version needs {head()}: run db upgrade")
 

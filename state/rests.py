@@ -58,6 +58,14 @@ class Rests:
                 open_.execute(upsert(self._database, rest), {**row, "reason": reason})
             self._read_at = None
 
+    def end(self, connection: str) -> bool:
+        """Ask the CRM again as soon as may be; gives whether it rested."""
+        rested = self._stored().get(connection)
+        if rested is None or not rested.holds(self._database.clock.now()):
+            return False
+        self.put(connection, 0, rested.reason)
+        return True
+
     def of(self, connection: str) -> Rest | None:
         """The rest of a connection, while it lasts."""
         now = self._database.clock.now()

@@ -37,7 +37,7 @@ def backup(
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="A backup.")], config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Put a backup in the database's place; the next cycle adopts what the CRMs say before it plans."""
+    """Put a backup in the database's place; the next cycle first recollects what was written since."""
     loaded = load(config)
     backups.restore(database_url(loaded), file)
     database = open_database(loaded, SystemClock())
@@ -45,4 +45,4 @@ def restore(file: Annotated[Path, typer.Argument(help="A backup.")], config: Con
         backups.recover(database)
     finally:
         database.close()
-    typer.echo(f"Restored {file}. The next run adopts what the CRMs say, and plans only then.")
+    typer.echo(f"Restored {file}. The next run first recollects from the CRMs what was written since.")

@@ -68,7 +68,7 @@ def _print(found: Stand, out: Console) -> None:
     if found.halted_by:
         _line(out, f"  halted by {found.halted_by}: nothing is sent until it is resumed", style="bold red")
     if found.recovering:
-        _told(out, "restored from a backup: the next run first adopts what the CRMs say", 2)
+        _told(out, "restored from a backup: the next run first recollects what was written since", 2)
     if found.undecided:
         _line(out, f"  {found.undecided:,} opportunities changed and wait for the next run")
     for each in found.connections:
@@ -93,6 +93,7 @@ def _connection(each: Connection, now: datetime, out: Console) -> None:
     _line(out, Text.assemble((each.name, "bold"), f"  {org}"))
     if each.rest:
         _told(out, f"rests until {each.rest.until:%Y-%m-%d %H:%M} UTC: {each.rest.reason}", 2)
+        _told(out, f"to ask it again at once: partnersync resume {each.name}", 2)
     elif each.problem:
         _told(out, f"the last run could not use it: {each.problem}", 2)
     for freshness in each.classes:

@@ -65,3 +65,20 @@ def test_a_day_used_up_in_the_middle_of_the_writes_is_gone_on_with_when_it_is_ov
     assert not third.failed
     theatre.is_as_undisturbed()
     theatre.is_quiet()
+
+
+def test_a_rest_ends_where_a_person_says_so(theatre: Theatre) -> None:
+    theatre.fault({"kind": "rate_limited", "form": "daily"}, vendor="hubspot")
+    theatre.cycle(apply=False)
+    theatre.mended()
+    assert "partnersync resume hubspot" in theatre.command("status")[1]
+
+    wrong, typo = theatre.command("resume", "hubspott")
+    code, said = theatre.command("resume", "hubspot")
+    again = theatre.command("resume", "hubspot")[1]
+
+    assert (wrong, "did you mean hubspot?" in typo) == (2, True)
+    assert (code, "asks hubspot again" in said) == (0, True)
+    assert "does not rest" in again
+    assert not theatre.cycle().failed
+    theatre.is_as_undisturbed()

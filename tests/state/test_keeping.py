@@ -117,6 +117,30 @@ def test_a_restored_backup_holds_what_was_there_and_is_recovering(
     assert not recovering(filled)
 
 
+def test_a_backup_of_an_older_version_is_upgraded_on_the_way_and_stays_as_it_is(
+    url: str, filled: Database, fence: Fence, tmp_path: Path
+) -> None:
+    before = everything(filled, without=frozenset({"lease", "workspace"}))
+    copy = tmp_path / "copy.db"
+    backup(url, copy)
+    with closing(sqlite3.connect(copy)) as older:  # as revision 0010 had it
+        older.execute("ALTER TABLE workspace DROP COLUMN remembers_until")
+        older.execute("ALTER TABLE workspace ADD COLUMN recovering INTEGER NOT NULL DEFAULT 0")
+        older.execute("UPDATE alembic_version SET version_num = '0010'")
+        older.commit()
+    old = copy.read_bytes()
+    release(fence)
+    filled.close()
+
+    restore(url, copy)
+    recover(filled)
+
+    assert everything(filled, without=frozenset({"lease", "workspace"})) == before
+    assert recovering(filled)
+    assert copy.read_bytes() == old
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] == []
+
+
 def test_the_restored_ledger_is_still_append_only(url: str, filled: Database, fence: Fence, tmp_path: Path) -> None:
     backup(url, tmp_path / "copy.db")
     release(fence)
