@@ -279,7 +279,9 @@ def _mend(shop: Shop, fence: Fence, run: int, rules: Rules, done: Doing, approve
         Standings(shop.database).settle(fence, planned.quiet)
         done.follow(apply_plan(shop, fence, planned.plan, run, approved))
     for connection, count in unsettled(shop, done).items():
-        done.failed.setdefault(connection, f"{count:,} writes have not landed yet, or nobody knows; the next run goes on")
+        done.failed.setdefault(
+            connection, f"{count:,} writes have not landed yet, or nobody knows; the next run goes on"
+        )
 
 
 def _sorted_out(calls: Mapping[tuple[str, str, str], int]) -> Calls:
