@@ -26,9 +26,9 @@ from tests.faults.crashes.points import CALL, STEP, TRANSACTION, Passing
 from tests.faults.model.harms import CALLS
 
 _SHARE = 100
+"""Schedules of a beginning."""
 _TOLD = 1_000
 """Schedules after which it says how far it is."""
-"""Schedules of a beginning."""
 _TWICE = 3
 """One schedule in so many dies twice."""
 _MANY = 5_000
