@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ProcessPoolExecutor(
         options.workers, mp_context=multiprocessing.get_context("fork"), max_tasks_per_child=None
     ) as pool:
-        for caught in pool.map(_tried, jobs):
+        for done in as_completed([pool.submit(_tried, job) for job in jobs]):
+            caught = done.result()
             survived += not caught.worlds
             when = f"after {caught.worlds:3d} worlds" if caught.worlds else "NOT NOTICED     "
             aside = f" ({caught.broken} worlds broke down)" if caught.broken else ""
