@@ -19,6 +19,9 @@ from sandbox.world import World
 from service.cycle import Report, run_cycle
 from service.shop import opened
 from tests.faults.kills import differences
+from tests.faults.model.ground import Ground, ground
+from tests.faults.model.harms import Struck
+from tests.faults.model.steps import Play
 from tests.faults.worlds import CONFIG, CREDENTIALS, CRM, STATE, TEMPLATE, canonical, make, rows
 
 
@@ -197,3 +200,17 @@ def theatre(
         found = Theatre(home, server, monkeypatch, capsys, world.crms)
         found.write_config()
         yield found
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+@pytest.fixture
+def play(here: Ground) -> Play:
+    """A world of a few customers and deals that nobody pulled yet; its tasks have a unique field for the key."""
+    made = Play(here, Struck())
+    made.begin("play", 4)
+    return made

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from sandbox.faults import Rule, Status
-from tests.faults.model.ground import Ground, ground
+from tests.faults.model.ground import Ground
 from tests.faults.model.harms import BY_NAME, Armed, Struck
 from tests.faults.model.moments import Place
 from tests.faults.model.people import People
 from tests.faults.model.steps import Play, Step, played
 
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[Ground]:
-    with ground() as made:
-        yield made
-
-
-@pytest.fixture
-def play(here: Ground) -> Play:
-    """A world of a few customers and deals that nobody pulled yet; its tasks have a unique field for the key."""
-    made = Play(here, Struck())
-    made.begin("found", 4)
-    return made
 
 
 def won(people: People, crm: str, sold_with: str | None = "Contoso") -> str:

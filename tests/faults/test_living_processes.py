@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from service.steps.rules import Rules, rules_of_the_day
 from state.erase import erase
-from tests.faults.model.ground import Ground, ground
-from tests.faults.model.harms import Struck
 from tests.faults.model.steps import Play
 
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[Ground]:
-    with ground() as made:
-        yield made
-
-
-@pytest.fixture
-def play(here: Ground) -> Play:
-    made = Play(here, Struck())
-    made.begin("living", 4)
-    return made
 
 
 def test_rules_are_compiled_anew_where_the_roster_the_rates_or_a_person_changed_and_not_else(play: Play) -> None:

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.faults.model import programme
-from tests.faults.model.ground import Ground, ground
-from tests.faults.model.harms import Struck
 from tests.faults.model.steps import Play, Step
 
 pytestmark = pytest.mark.fault
 BACKED_UP, PUT_BACK = Step("back up"), Step("put back")
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[Ground]:
-    with ground() as made:
-        yield made
-
-
-@pytest.fixture
-def play(here: Ground) -> Play:
-    made = Play(here, Struck())
-    made.begin("remembering", 4)
-    return made
 
 
 def edit(play: Play, id_: str, **fields: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.faults.model.defects import DEFECTS
-from tests.faults.model.ground import Ground, ground
+from tests.faults.model.ground import Ground
 from tests.faults.model.harms import BY_NAME, FAULTS, HARMS, Struck, possible
 from tests.faults.model.moments import PLACES
 from tests.faults.model.mutants import Patched, tried
@@ -20,12 +19,6 @@ from tests.faults.model.worlds import judged, smaller
 
 pytestmark = pytest.mark.fault
 SEED, STEPS_OF_ONE = 20261121, 24
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[Ground]:
-    with ground() as made:
-        yield made
 
 
 @pytest.mark.parametrize("world", range(4))
