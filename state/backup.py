@@ -76,7 +76,7 @@ def restore(url: str, file: Path) -> None:
                     _copy_rows(reader, url)
                 finally:
                     reader.dispose()
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise StateError(f"cannot restore {file}: {error}") from error
 
 

@@ -223,7 +223,6 @@ def test_a_read_of_everything_goes_on_though_the_changes_of_one_object_cannot_be
 
 def test_a_read_goes_on_though_the_crm_does_not_tell_who_may_own_records(play: Play) -> None:
     play.cycle("cold")
-    id_ = won(play.people, "hubspot")
     play.ground.move(61)
     play.ground.world.faults.add(Rule(action=Status(code=403), vendor="hubspot", endpoint="owners.list"))
 
@@ -233,7 +232,6 @@ def test_a_read_goes_on_though_the_crm_does_not_tell_who_may_own_records(play: P
     assert report is not None
     assert report.failed.keys() == {"hubspot"}
     assert report.calls["hubspot"]["warm"]["list.deals"]
-    assert id_
 
 
 def test_a_run_that_cannot_tell_whether_its_writes_landed_does_not_end_well(play: Play) -> None:
