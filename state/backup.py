@@ -19,6 +19,7 @@ from sqlalchemy import Engine, func, insert, inspect, literal, literal_column, m
 
 from partnersync.errors import ConflictError, StateError
 from state.database import CLOCKS, Database, Fence, engines, refusals
+from state.lists import HERE
 from state.migrate import head, require_head, revision, upgrade
 from state.schema import lease, metadata, workspace
 from state.types import Instant, Whole
@@ -97,9 +98,11 @@ def recover(database: Database) -> None:
 def recovering(database: Database) -> datetime | None:
     """Up to when a restored workspace remembers, None where it was not restored or has recollected everything since."""
     with database.reading() as connection:
-        query = select(workspace.c.remembers_until).where(workspace.c.id == database.workspace)
-        until: datetime | None = connection.execute(query).scalar_one()
+        until: datetime | None = connection.execute(_UNTIL, {"here": database.workspace}).scalar_one()
         return until
+
+
+_UNTIL = select(workspace.c.remembers_until).where(workspace.c.id == HERE)
 
 
 def recovered(database: Database, fence: Fence) -> None:

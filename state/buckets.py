@@ -30,6 +30,7 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database
+from state.lists import HERE
 from state.schema import bucket
 
 Key = tuple[str, str]
@@ -207,9 +208,8 @@ class Buckets:
         open_.execute(update(bucket).where(*self._here(key)).values(values))
 
     def _stored(self) -> dict[Key, Size]:
-        query = select(bucket).where(bucket.c.workspace == self._database.workspace, bucket.c.most > 0)
         with self._database.reading() as open_:
-            rows = open_.execute(query).all()
+            rows = open_.execute(_TOLD, {"here": self._database.workspace}).all()
         return {(row.connection, row.name): Size(row.most, row.window / 1_000_000) for row in rows}
 
     def _row(self, key: Key) -> dict[str, object]:
@@ -217,6 +217,9 @@ class Buckets:
 
     def _here(self, key: Key) -> list[ColumnElement[bool]]:
         return [bucket.c[column] == value for column, value in self._row(key).items()]
+
+
+_TOLD = select(bucket).where(bucket.c.workspace == HERE, bucket.c.most > 0)
 
 
 def _micro(seconds: float) -> int:

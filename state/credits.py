@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Delete, bindparam, delete, insert, select, update
 
 from partnersync.credits import Credit, Finding
 from partnersync.ids import Ref, digest
 from partnersync.lines import Entry, FrozenRate
 from state.database import Database, Fence
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.marks import insert_new, mark, unmark, upsert
 from state.places import fact_ids, refs_of
 from state.pools import pool_ids
@@ -64,8 +65,7 @@ class Credits:
             self._mark_records(open_, credited | entered | anew)
             unmark(self._database, open_, dirty, ids.values())
             for some in chunks(sorted(ids[each.opportunity] for each in decided if not each.readable)):
-                here = update(standing).where(standing.c.workspace == self._workspace)
-                open_.execute(here.where(among(open_, standing.c.opportunity, some)).values(config=config))
+                open_.execute(_UNDECIDED, {"here": self._workspace, "some": some, "rules": config})
         counts = {"credited": len(credited), "entered": len(entered), "pools": len(pools), "rates": rates}
         return Counter({"decided": len(decided), **counts})
 
@@ -95,10 +95,8 @@ class Credits:
         """Store credits and findings; the deals whose credits changed, and those that were decided by other rules before."""
         held: dict[int, Any] = {}
         for some in chunks(sorted(by_id)):
-            query = select(standing).where(
-                standing.c.workspace == self._workspace, among(open_, standing.c.opportunity, some)
-            )
-            held.update((row.opportunity, row) for row in open_.execute(query))
+            stood = open_.execute(_STOOD, {"here": self._workspace, "some": some})
+            held.update((row.opportunity, row) for row in stood)
         credited, noticed, anew = set(), set(), set()
         rows, findings, stands = [], [], []
         for id_, each in by_id.items():
@@ -127,9 +125,7 @@ class Credits:
 
     def _rewrite(self, open_: Connection, table: Any, deals: Iterable[int], rows: Sequence[Mapping[str, Any]]) -> None:
         for some in chunks(sorted(deals)):
-            open_.execute(
-                delete(table).where(table.c.workspace == self._workspace, among(open_, table.c.opportunity, some))
-            )
+            open_.execute(_clearing(table), {"here": self._workspace, "some": some})
         if rows:
             open_.execute(insert(table), rows)
 
@@ -147,20 +143,13 @@ class Credits:
                 ordinals[pool_id] += 1
         before: dict[tuple[int, int, int], str] = {}
         for some in chunks(sorted(by_id)):
-            query = select(entry.c.pool, entry.c.opportunity, entry.c.ordinal, entry.c.hash).where(
-                entry.c.workspace == self._workspace, among(open_, entry.c.opportunity, some)
-            )
-            before.update(((row[0], row[1], row[2]), row[3]) for row in open_.execute(query))
+            entered = open_.execute(_ENTERED, {"here": self._workspace, "some": some})
+            before.update(((row[0], row[1], row[2]), row[3]) for row in entered)
         new = [key for key, row in after.items() if before.get(key) != row["hash"]]
         old = [key for key, hash_ in before.items() if key not in after or after[key]["hash"] != hash_]
         if old:
-            here = delete(entry).where(
-                entry.c.workspace == self._workspace,
-                entry.c.pool == bindparam("p"),
-                entry.c.opportunity == bindparam("d"),
-                entry.c.ordinal == bindparam("n"),
-            )
-            open_.execute(here, [{"p": key[0], "d": key[1], "n": key[2]} for key in old])
+            here = {"here": self._workspace}
+            open_.execute(_LEFT, [{**here, "p": key[0], "d": key[1], "n": key[2]} for key in old])
         if new:
             open_.execute(insert(entry), [{**after[key], "entered_at": now} for key in new])
         ruled = [key for key in after if key[1] in anew]
@@ -241,3 +230,25 @@ class Credits:
             "hash": hash_,
             "cites": dict(one.cites),
         } | row
+
+
+_STOOD = select(standing).where(standing.c.workspace == HERE, among(standing.c.opportunity))
+_UNDECIDED = (
+    update(standing)
+    .where(standing.c.workspace == HERE, among(standing.c.opportunity))
+    .values(config=bindparam("rules"))
+)
+_ENTERED = select(entry.c.pool, entry.c.opportunity, entry.c.ordinal, entry.c.hash).where(
+    entry.c.workspace == HERE, among(entry.c.opportunity)
+)
+_LEFT = delete(entry).where(
+    entry.c.workspace == HERE,
+    entry.c.pool == bindparam("p"),
+    entry.c.opportunity == bindparam("d"),
+    entry.c.ordinal == bindparam("n"),
+)
+
+
+@cache
+def _clearing(table: Any) -> Delete:
+    return delete(table).where(table.c.workspace == HERE, among(table.c.opportunity))

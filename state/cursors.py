@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from partnersync.errors import StateError
 from partnersync.records import Identity
 from state.database import Database, Fence
+from state.lists import HERE
 from state.marks import upsert
 from state.schema import binding, cursor, full_read
 
@@ -19,19 +20,15 @@ class Cursors:
 
     def of(self, connection: str) -> dict[str, str]:
         """Object → the cursor to resume from."""
-        query = select(cursor.c.object, cursor.c.position).where(
-            cursor.c.workspace == self._database.workspace, cursor.c.connection == connection
-        )
+        asked = {"here": self._database.workspace, "one": connection}
         with self._database.reading() as open_:
-            return {row[0]: row[1] for row in open_.execute(query)}
+            return {row[0]: row[1] for row in open_.execute(_OF, asked)}
 
     def bound(self) -> dict[str, Identity]:
         """Connection → the org or portal that it was bound to."""
-        query = select(binding.c.connection, binding.c.crm, binding.c.org).where(
-            binding.c.workspace == self._database.workspace
-        )
         with self._database.reading() as open_:
-            return {row[0]: Identity(row[1], row[2]) for row in open_.execute(query)}
+            rows = open_.execute(_BOUND, {"here": self._database.workspace})
+            return {row[0]: Identity(row[1], row[2]) for row in rows}
 
     def full(self, fence: Fence, connection: str, object_: str, total: int) -> int | None:
         """Note how many live records a full read brought; gives what the one before brought."""
@@ -43,7 +40,7 @@ class Cursors:
         row = {"workspace": self._database.workspace, "connection": connection, "object": object_, "total": total}
         with self._database.writing(fence) as open_:
             before = open_.execute(select(full_read.c.total).where(*here)).scalar_one_or_none()
-            open_.execute(upsert(self._database, full_read).values(**row, at=self._database.clock.now()))
+            open_.execute(upsert(self._database, full_read), {**row, "at": self._database.clock.now()})
         return before
 
     def forget(self, fence: Fence, connection: str) -> None:
@@ -59,12 +56,12 @@ class Cursors:
         Raises:
             StateError: this database knows the connection with another org; mixing two orgs' ids would pay twice.
         """
-        query = select(binding.c.crm, binding.c.org).where(
-            binding.c.workspace == self._database.workspace, binding.c.connection == connection
-        )
         known = self.bound().get(connection)
         if known is not None and (known.crm, known.org) == (identity.crm, identity.org):
             return
+        query = select(binding.c.crm, binding.c.org).where(
+            binding.c.workspace == self._database.workspace, binding.c.connection == connection
+        )
         with self._database.writing(fence) as open_:
             bound = open_.execute(query).one_or_none()
             if bound is None:
@@ -81,4 +78,10 @@ class Cursors:
 def put_cursor(database: Database, connection: Connection, name: str, object_: str, position: str) -> None:
     """Store a cursor within the page's transaction."""
     row = {"workspace": database.workspace, "connection": name, "object": object_, "position": position}
-    connection.execute(upsert(database, cursor).values(**row, at=database.clock.now()))
+    connection.execute(upsert(database, cursor), {**row, "at": database.clock.now()})
+
+
+_OF = select(cursor.c.object, cursor.c.position).where(
+    cursor.c.workspace == HERE, cursor.c.connection == bindparam("one")
+)
+_BOUND = select(binding.c.connection, binding.c.crm, binding.c.org).where(binding.c.workspace == HERE)

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    Select,
     Text,
     Update,
     bindparam,
@@ -37,6 +39,7 @@ from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_r
 
 from partnersync.clock import Clock
 from partnersync.errors import ConflictError, StateError
+from state.lists import HERE
 from state.schema import intent, lease, run, version, workspace
 from state.types import Whole
 
@@ -82,8 +85,7 @@ class Fence:
             ConflictError: the lease is lost, or a person halted the workspace.
         """
         with self.database.writing(self) as connection:
-            query = select(workspace.c.halted_by).where(workspace.c.id == self.database.workspace)
-            halted_by = connection.execute(query).scalar_one()
+            halted_by = connection.execute(_HALTED_BY, {"here": self.database.workspace}).scalar_one()
         if halted_by is not None:
             raise ConflictError(f"{halted_by} halted this workspace; nothing is sent until it is resumed")
 
@@ -170,22 +172,13 @@ class Database:
 
     def last_stamp(self) -> datetime | None:
         """The latest stamp that is stored, None in an empty workspace: the newest rows of what was seen, sent and run bear it."""
-        here = [
-            select(column).where(table.c.workspace == self.workspace).order_by(table.c.id.desc()).limit(1)
-            for table, column in (
-                (version, version.c.seen_at),
-                (intent, func.coalesce(intent.c.finished_at, intent.c.begun_at)),
-                (run, func.coalesce(run.c.ended_at, run.c.started_at)),
-            )
-        ]
         with self.reading() as connection:
-            found = [connection.execute(query).scalar_one_or_none() for query in here]
+            found = [connection.execute(query, {"here": self.workspace}).scalar_one_or_none() for query in _LAST_STAMPS]
         return max((each for each in found if each is not None), default=None)
 
     def take(self, connection: Connection, table: Any, count: int) -> range:
         """The next ``count`` ids of ``table`` in this workspace; only the lease's holder hands them out."""
-        query = select(func.coalesce(func.max(table.c.id), 0)).where(table.c.workspace == self.workspace)
-        last = connection.execute(query).scalar_one()
+        last = connection.execute(_last_id(table), {"here": self.workspace}).scalar_one()
         return range(last + 1, last + 1 + count)
 
     def _renew(self, connection: Connection, fence: Fence) -> None:
@@ -195,6 +188,23 @@ class Database:
             raise ConflictError(
                 f"the lease {fence.job!r} is no longer held by {fence.owner}; another run has taken over"
             )
+
+
+_NAMED = select(workspace.c.id).where(workspace.c.slug == bindparam("named"))
+_HALTED_BY = select(workspace.c.halted_by).where(workspace.c.id == HERE)
+_LAST_STAMPS = [
+    select(column).where(table.c.workspace == HERE).order_by(table.c.id.desc()).limit(1)
+    for table, column in (
+        (version, version.c.seen_at),
+        (intent, func.coalesce(intent.c.finished_at, intent.c.begun_at)),
+        (run, func.coalesce(run.c.ended_at, run.c.started_at)),
+    )
+]
+
+
+@cache
+def _last_id(table: Any) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c.id), 0)).where(table.c.workspace == HERE)
 
 
 def _renewal(clock: str) -> Update:
@@ -295,12 +305,11 @@ def _said(error: SQLAlchemyError) -> str:
 
 
 def _workspace_id(writer: Engine, slug: str, clock: Clock) -> int:
-    query = select(workspace.c.id).where(workspace.c.slug == slug)
     with writer.begin() as connection:
-        found = connection.execute(query).scalar_one_or_none()
+        found = connection.execute(_NAMED, {"named": slug}).scalar_one_or_none()
         if found is None:
             one_at_a_time(connection)
-            found = connection.execute(query).scalar_one_or_none()
+            found = connection.execute(_NAMED, {"named": slug}).scalar_one_or_none()
         if found is not None:
             return int(found)
         last = connection.execute(select(func.coalesce(func.max(workspace.c.id), 0))).scalar_one()

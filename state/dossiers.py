@@ -10,13 +10,13 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from partnersync.facts import Kind, RawDossier, RawVersion
 from partnersync.ids import Ref
 from state.database import Database
 from state.gathering import gather
-from state.lists import chunks
+from state.lists import HERE, chunks
 from state.places import fact_ids, refs_of
 from state.schema import body, dirty, fact, standing, version
 from state.stored import newest
@@ -50,9 +50,8 @@ class Dossiers:
 
     def facts_of(self, kind: Kind, chunk: int = 5000) -> Iterator[RawVersion]:
         """The newest version of every fact of a kind, deleted ones included, in the order of first sight."""
-        here = (fact.c.workspace == self._database.workspace, fact.c.kind == kind, fact.c.version.is_not(None))
         with self._database.reading() as connection:
-            ids = list(connection.execute(select(fact.c.id).where(*here).order_by(fact.c.id)).scalars())
+            ids = self._seen(connection, kind)
         for some in chunks(ids, chunk):
             with self._database.reading() as connection:
                 ready = newest(self._database, connection, some, refs_of(self._database, connection, some))
@@ -60,27 +59,39 @@ class Dossiers:
 
     def state_of(self, kinds: Collection[Kind]) -> Hashable:
         """Another wherever ``facts_of`` one of these kinds may give something else."""
-        query = (
-            select(func.count(), func.max(fact.c.version), func.sum(func.length(body.c.payload)))
-            .join_from(fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version))
-            .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
-            .where(fact.c.workspace == self._database.workspace, fact.c.kind.in_(sorted(kinds)))
-        )
+        asked = {"here": self._database.workspace, "kinds": sorted(kinds)}
         with self._database.reading() as connection:
-            return tuple(connection.execute(query).one())
+            return tuple(connection.execute(_STATE, asked).one())
 
     def _ids(self, wanted: Wanted, as_of: datetime, rules: str | None = None) -> list[int]:
-        workspace = self._database.workspace
         with self._database.reading() as connection:
             if isinstance(wanted, str) and wanted == "all":
-                here = (fact.c.workspace == workspace, fact.c.kind == "opportunity", fact.c.version.is_not(None))
-                return list(connection.execute(select(fact.c.id).where(*here).order_by(fact.c.id)).scalars())
+                return self._seen(connection, "opportunity")
             if isinstance(wanted, str):
-                marked = select(dirty.c.fact).where(dirty.c.workspace == workspace)
-                late = select(standing.c.opportunity).where(standing.c.workspace == workspace)
-                ids = set(connection.execute(marked).scalars())
-                ids |= set(connection.execute(late.where(standing.c.good_until <= as_of)).scalars())
+                here = {"here": self._database.workspace}
+                ids = set(connection.execute(_MARKED, here).scalars())
+                ids |= set(connection.execute(_LATE, {**here, "as_of": as_of}).scalars())
                 if rules is not None:
-                    ids |= set(connection.execute(late.where(standing.c.config != rules)).scalars())
+                    ids |= set(connection.execute(_OTHERWISE, {**here, "rules": rules}).scalars())
                 return sorted(ids)
             return sorted(set(fact_ids(self._database, connection, wanted).values()))
+
+    def _seen(self, connection: Connection, kind: Kind) -> list[int]:
+        return list(connection.execute(_SEEN, {"here": self._database.workspace, "one": kind}).scalars())
+
+
+_SEEN = (
+    select(fact.c.id)
+    .where(fact.c.workspace == HERE, fact.c.kind == bindparam("one"), fact.c.version.is_not(None))
+    .order_by(fact.c.id)
+)
+_MARKED = select(dirty.c.fact).where(dirty.c.workspace == HERE)
+_DECIDED = select(standing.c.opportunity).where(standing.c.workspace == HERE)
+_LATE = _DECIDED.where(standing.c.good_until <= bindparam("as_of"))
+_OTHERWISE = _DECIDED.where(standing.c.config != bindparam("rules"))
+_STATE = (
+    select(func.count(), func.max(fact.c.version), func.sum(func.length(body.c.payload)))
+    .join_from(fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version))
+    .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
+    .where(fact.c.workspace == HERE, fact.c.kind.in_(bindparam("kinds", expanding=True)))
+)

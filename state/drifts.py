@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from partnersync.source import Where
 from state.database import Database, Fence
+from state.lists import HERE
 from state.schema import drift
 
 
@@ -71,9 +72,8 @@ class Drifts:
 
     def all(self) -> tuple[Drift, ...]:
         """Every drift, by connection, in the order of the config."""
-        query = select(drift).where(drift.c.workspace == self._database.workspace)
         with self._database.reading() as open_:
-            rows = open_.execute(query.order_by(drift.c.connection, drift.c.ordinal)).all()
+            rows = open_.execute(_ALL, {"here": self._database.workspace}).all()
         return tuple(
             Drift(
                 row.connection,
@@ -88,6 +88,9 @@ class Drifts:
             )
             for row in rows
         )
+
+
+_ALL = select(drift).where(drift.c.workspace == HERE).order_by(drift.c.connection, drift.c.ordinal)
 
 
 def _what(each: Drift) -> tuple[Where, str]:

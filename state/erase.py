@@ -74,9 +74,7 @@ def erase(database: Database, who: str, actor: str | None) -> int:
             with database.writing(fence) as connection:
                 ids = _bodies(database, connection, ref)
                 for some in chunks(ids):
-                    here = update(body).where(
-                        body.c.workspace == database.workspace, among(connection, body.c.id, some)
-                    )
+                    here = update(body).where(body.c.workspace == database.workspace, among(body.c.id, some))
                     connection.execute(here.values(payload="{}"))
             return len(ids)
         count = 0

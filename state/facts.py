@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from partnersync.facts import Kind, Reach
 from partnersync.ids import Ref
@@ -16,7 +16,7 @@ from state.cursors import put_cursor
 from state.database import Database, Fence
 from state.judging import Change, Held, Judged, judge
 from state.keys import Reached, replace_keys, take_over
-from state.lists import among
+from state.lists import HERE, among
 from state.marks import all_marked, mark, mark_new
 from state.places import Place, fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
@@ -151,20 +151,9 @@ class Facts:
             named.setdefault((ref.crm, ref.org, ref.object), set()).add(ref.id)
         found: dict[Ref, Held] = {}
         ids = place_ids(self._database, open_, named, make=True)
-        columns = [fact.c.hash, fact.c.life, fact.c.stamp, fact.c.gone_at, version.c.body, fact.c.fields]
         for (crm, org, object_), place_id in ids.items():
-            query = (
-                select(fact.c.external, fact.c.id, *columns, fact.c.quarantine)
-                .join_from(
-                    fact,
-                    version,
-                    (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version),
-                    isouter=True,
-                )
-                .where(fact.c.workspace == self._database.workspace)
-                .where(fact.c.place == place_id, among(open_, fact.c.external, sorted(named[crm, org, object_])))
-            )
-            for row in open_.execute(query):
+            asked = {"place_id": place_id, "some": sorted(named[crm, org, object_])}
+            for row in open_.execute(_HELD, {"here": self._database.workspace, **asked}):
                 external, *rest = row
                 found[Ref(crm, org, object_, external)] = Held(*rest)
         return found
@@ -201,3 +190,15 @@ class Facts:
             if record.ref in ids and reasons.get(record.ref.id) != before:
                 changed[ids[record.ref]] = reasons.get(record.ref.id)
         return changed
+
+
+_HELD = (
+    select(
+        fact.c.external, fact.c.id, fact.c.hash, fact.c.life, fact.c.stamp, fact.c.gone_at, version.c.body, fact.c.fields,
+        fact.c.quarantine,
+    )
+    .join_from(
+        fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version), isouter=True
+    )
+    .where(fact.c.workspace == HERE, fact.c.place == bindparam("place_id"), among(fact.c.external))
+)  # fmt: skip

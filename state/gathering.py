@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from partnersync.facts import RawDossier, RawTwin, RawVersion
 from state.database import Database
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.places import places, told_of
 from state.reaching import CARRIER, DEAL, HOPS, IS, MEETS, NAMES, PLAIN, SHARES, Row, near, pairs, rows_of
 from state.schema import fact
@@ -135,11 +135,12 @@ def _orgs(database: Database, connection: Connection, ids: Iterable[int]) -> dic
     names = places(database, connection)
     found: dict[int, tuple[str, str]] = {}
     for some in chunks(sorted(ids)):
-        query = select(fact.c.id, fact.c.place).where(
-            fact.c.workspace == database.workspace, among(connection, fact.c.id, some)
-        )
-        found.update((row[0], names[row[1]][:2]) for row in connection.execute(query))
+        rows = connection.execute(_PLACED, {"here": database.workspace, "some": some})
+        found.update((row[0], names[row[1]][:2]) for row in rows)
     return found
+
+
+_PLACED = select(fact.c.id, fact.c.place).where(fact.c.workspace == HERE, among(fact.c.id))
 
 
 def _upwards(

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from partnersync.ids import Ref
 from state.database import Database, Fence
-from state.lists import chunks
+from state.lists import HERE, chunks
 from state.marks import mark, upsert
 from state.places import fact_ids, place_ids, places
 from state.schema import dirty_record, hold
@@ -42,7 +42,7 @@ class Holds:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._here = hold.c.workspace == database.workspace
+        self._here = {"here": database.workspace}
 
     def put(self, fence: Fence, held: Sequence[Hold]) -> None:
         """Hold these; what was held of the same field before is forgotten."""
@@ -69,10 +69,9 @@ class Holds:
 
     def all(self, *, ended: bool = False) -> Sequence[Hold]:
         """Every hold, by record and field; with those that ``ended``."""
-        query = select(hold).where(self._here)
         with self._database.reading() as open_:
             names = places(self._database, open_)
-            rows = open_.execute(query if ended else query.where(hold.c.released_at.is_(None))).all()
+            rows = open_.execute(_EVER if ended else _HELD, self._here).all()
         found = [
             Hold(
                 Ref(*names[row.place], row.external),
@@ -94,7 +93,7 @@ class Holds:
             with self._database.writing(fence) as open_:
                 ids = place_ids(self._database, open_, {(r.crm, r.org, r.object) for r, _ in some}, make=False)
                 keys = [{"p": ids[r.crm, r.org, r.object], "x": r.id, "n": name} for r, name in some]
-                open_.execute(_RELEASE.where(self._here).values(released_at=at), keys)
+                open_.execute(_RELEASE, [{**self._here, **key, "now": at} for key in keys])
                 mark(self._database, open_, dirty_record, fact_ids(self._database, open_, _refs(some)).values(), at)
 
 
@@ -102,9 +101,16 @@ def _refs(cells: Iterable[Cell]) -> set[Ref]:
     return {ref for ref, _ in cells}
 
 
-_RELEASE = update(hold).where(
-    hold.c.place == bindparam("p"),
-    hold.c.external == bindparam("x"),
-    hold.c.field == bindparam("n"),
-    hold.c.released_at.is_(None),
+_EVER = select(hold).where(hold.c.workspace == HERE)
+_HELD = _EVER.where(hold.c.released_at.is_(None))
+_RELEASE = (
+    update(hold)
+    .where(
+        hold.c.workspace == HERE,
+        hold.c.place == bindparam("p"),
+        hold.c.external == bindparam("x"),
+        hold.c.field == bindparam("n"),
+        hold.c.released_at.is_(None),
+    )
+    .values(released_at=bindparam("now"))
 )

@@ -23,7 +23,7 @@ from partnersync.changes import Done, FieldChange, Intent
 from partnersync.ids import Ref
 from state.changes import read_change, stored_change
 from state.database import Database, Fence
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.marks import upsert
 from state.places import place_ids
 from state.refusals import refused
@@ -44,6 +44,7 @@ class Journal:
         self._run = run
         self._task_object = task_object
         self._workspace = database.workspace
+        self._here = {"here": database.workspace}
 
     def begin(self, intents: Sequence[Intent]) -> None:
         """Store as in flight, with the old values, before anything is sent.
@@ -63,10 +64,8 @@ class Journal:
             )
             if new:
                 open_.execute(insert(intent), [self._row(ids[each.key], each) for each in new])
-            here = update(intent).where(intent.c.workspace == self._workspace)
             for some in chunks(sorted(open_ones.values())):
-                flying = {"status": "inflight", "begun_at": now, "finished_at": None}
-                open_.execute(here.where(among(open_, intent.c.id, some)).values(**flying))
+                open_.execute(_AGAIN, {**self._here, "some": some, "now": now})
             renewed = [
                 {
                     "i": replanned[each.key],
@@ -79,7 +78,7 @@ class Journal:
                 if each.key in replanned
             ]
             if renewed:
-                open_.execute(_RENEW.where(intent.c.workspace == self._workspace), renewed)
+                open_.execute(_RENEW, [{**self._here, **each} for each in renewed])
             self._replace(open_, [each for each in intents if each.task is None], ids)
             rows = [
                 {**cell, "intent": ids[each.key], "value": value, "at": now}
@@ -106,26 +105,19 @@ class Journal:
                 }
                 for each in results
             ]
-            open_.execute(_FINISH.where(intent.c.workspace == self._workspace), outcomes)
+            open_.execute(_FINISH, [{**self._here, **each} for each in outcomes])
             self._become_base(open_, [each for each in results if each.status in LANDED], ids)
             never = [ids[each.intent.key] for each in results if each.status in NEVER_LANDED]
             for some in chunks(never):
-                open_.execute(
-                    delete(sent).where(sent.c.workspace == self._workspace, among(open_, sent.c.intent, some))
-                )
+                open_.execute(_NEVER, {**self._here, "some": some})
             self._keep_tasks(open_, [each for each in results if each.status in LANDED])
 
     def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
         """What an earlier run left in flight or unknown on this org, in the order in which it was sent."""
-        query = select(intent).where(
-            intent.c.workspace == self._workspace,
-            intent.c.crm == crm,
-            intent.c.org == org,
-            intent.c.status.in_(OPEN),
-        )
+        asked = {**self._here, "the_crm": crm, "the_org": org}
         with self._database.reading() as open_:
             # Sorted here: asked to order by id, SQLite reads every intent there ever was.
-            rows = sorted(open_.execute(query), key=lambda row: row.id)
+            rows = sorted(open_.execute(_UNRESOLVED, asked), key=lambda row: row.id)
         return [_intent(row) for row in rows]
 
     def park(self, intents: Sequence[Intent]) -> Mapping[str, str]:
@@ -134,37 +126,13 @@ class Journal:
             found = refused(self._database, open_, intents)
         for some in chunks(sorted(id_ for id_, _ in found.values())):
             with self._database.writing(self._fence) as open_:
-                here = update(intent).where(intent.c.workspace == self._workspace, among(open_, intent.c.id, some))
-                open_.execute(here.values(status="parked", run=self._run))
+                open_.execute(_PARK, {**self._here, "some": some, "by": self._run})
         return {key: said for key, (_, said) in found.items()}
 
     def supersede(self) -> int:
         """Let go of what earlier runs left to be sent again and no plan wants any more: its record needs nothing now."""
-        wanted = (
-            select(dirty_record.c.fact)
-            .where(dirty_record.c.workspace == intent.c.workspace, dirty_record.c.fact == fact.c.id)
-            .exists()
-        )
-        query = (
-            select(intent.c.id)
-            .join(
-                place,
-                (place.c.workspace == intent.c.workspace)
-                & (place.c.crm == intent.c.crm)
-                & (place.c.org == intent.c.org)
-                & (place.c.object == intent.c.object),
-            )
-            .join(
-                fact,
-                (fact.c.workspace == intent.c.workspace)
-                & (fact.c.place == place.c.id)
-                & (fact.c.external == intent.c.external),
-            )
-            .where(intent.c.workspace == self._workspace, intent.c.status == "pending")
-            .where((fact.c.life != "live") | ~wanted)
-        )
         with self._database.reading() as open_:
-            ids = sorted(open_.execute(query).scalars())
+            ids = sorted(open_.execute(_UNWANTED, self._here).scalars())
         for some in chunks(ids):
             with self._database.writing(self._fence) as open_:
                 self._supersede(open_, some)
@@ -183,9 +151,7 @@ class Journal:
             places = place_ids(
                 self._database, open_, {(c.ref.crm, c.ref.org, c.ref.object) for c in changes}, make=True
             )
-            last = (
-                open_.execute(select(func.max(intent.c.id)).where(intent.c.workspace == self._workspace)).scalar() or 0
-            )
+            last = self._database.take(open_, intent, 1)[0] - 1
             adopted, edits, held = [], [], []
             for each in changes:
                 place = places[each.ref.crm, each.ref.org, each.ref.object]
@@ -209,12 +175,9 @@ class Journal:
     def _replace(self, open_: Connection, intents: Sequence[Intent], ids: Mapping[str, int]) -> None:
         """Newer values for a record replace whatever of another wish was left to be sent to it."""
         sent_now = {each.ref: ids[each.key] for each in intents}
-        query = select(intent.c.id, intent.c.crm, intent.c.org, intent.c.object, intent.c.external).where(
-            intent.c.workspace == self._workspace, intent.c.status == "pending", intent.c.task.is_(None)
-        )
         old = [
             row.id
-            for row in open_.execute(query)
+            for row in open_.execute(_PENDING, self._here)
             if sent_now.get(Ref(row.crm, row.org, row.object, row.external), row.id) != row.id
         ]
         self._supersede(open_, old)
@@ -222,8 +185,7 @@ class Journal:
     def _supersede(self, open_: Connection, ids: Sequence[int]) -> None:
         now = self._database.stamp()
         for some in chunks(ids):
-            here = update(intent).where(intent.c.workspace == self._workspace, among(open_, intent.c.id, some))
-            open_.execute(here.values(status="superseded", finished_at=now))
+            open_.execute(_SUPERSEDE, {**self._here, "some": some, "now": now})
 
     def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int]) -> None:
         back = {each.intent.key: each.read_back or each.intent.desired for each in landed}
@@ -242,8 +204,8 @@ class Journal:
             self._forget_notes(open_, rows)
 
     def _forget_notes(self, open_: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        keys = [{"p": row["place"], "x": row["external"], "n": row["field"]} for row in rows]
-        open_.execute(_FORGET.where(noted.c.workspace == self._workspace), keys)
+        keys = [{**self._here, "p": row["place"], "x": row["external"], "n": row["field"]} for row in rows]
+        open_.execute(_FORGET, keys)
 
     def _keep_tasks(self, open_: Connection, landed: Sequence[Done]) -> None:
         rows = []
@@ -278,17 +240,8 @@ class Journal:
         """The newest row of each key, if it is in one of ``statuses`` (none given: whatever it is in)."""
         found: dict[str, int] = {}
         for some in chunks(sorted(set(keys))):
-            last = (
-                select(func.max(intent.c.id).label("id"))
-                .where(intent.c.workspace == self._workspace, among(open_, intent.c.key, some))
-                .group_by(intent.c.key)
-                .subquery()
-            )
-            query = select(intent.c.key, intent.c.id).join(last, last.c.id == intent.c.id)
-            query = query.where(intent.c.workspace == self._workspace)
-            if statuses:
-                query = query.where(intent.c.status.in_(statuses))
-            found.update((row[0], row[1]) for row in open_.execute(query))
+            rows = open_.execute(_NEWEST, {**self._here, "some": some})
+            found.update((row[0], row[1]) for row in rows if not statuses or row[2] in statuses)
         return found
 
     def _cells(self, open_: Connection, intents: Sequence[Intent]) -> list[tuple[Intent, dict[str, Any], str | None]]:
@@ -328,9 +281,51 @@ class Journal:
         }
 
 
+_LAST = select(func.max(intent.c.id).label("id")).where(intent.c.workspace == HERE, among(intent.c.key))
+_LAST_ID = _LAST.group_by(intent.c.key).subquery()
+_NEWEST = (
+    select(intent.c.key, intent.c.id, intent.c.status)
+    .join(_LAST_ID, _LAST_ID.c.id == intent.c.id)
+    .where(intent.c.workspace == HERE)
+)
+_PENDING = select(intent.c.id, intent.c.crm, intent.c.org, intent.c.object, intent.c.external).where(
+    intent.c.workspace == HERE, intent.c.status == "pending", intent.c.task.is_(None)
+)
+_UNRESOLVED = select(intent).where(
+    intent.c.workspace == HERE,
+    intent.c.crm == bindparam("the_crm"),
+    intent.c.org == bindparam("the_org"),
+    intent.c.status.in_(OPEN),
+)
+_WANTED = select(dirty_record.c.fact).where(
+    dirty_record.c.workspace == intent.c.workspace, dirty_record.c.fact == fact.c.id
+)
+_UNWANTED = (
+    select(intent.c.id)
+    .join(
+        place,
+        (place.c.workspace == intent.c.workspace)
+        & (place.c.crm == intent.c.crm)
+        & (place.c.org == intent.c.org)
+        & (place.c.object == intent.c.object),
+    )
+    .join(
+        fact,
+        (fact.c.workspace == intent.c.workspace)
+        & (fact.c.place == place.c.id)
+        & (fact.c.external == intent.c.external),
+    )
+    .where(intent.c.workspace == HERE, intent.c.status == "pending")
+    .where((fact.c.life != "live") | ~_WANTED.exists())
+)
+_SOME = update(intent).where(intent.c.workspace == HERE, among(intent.c.id))
+_AGAIN = _SOME.values(status="inflight", begun_at=bindparam("now"), finished_at=None)
+_PARK = _SOME.values(status="parked", run=bindparam("by"))
+_SUPERSEDE = _SOME.values(status="superseded", finished_at=bindparam("now"))
+_NEVER = delete(sent).where(sent.c.workspace == HERE, among(sent.c.intent))
 _FINISH = (
     update(intent)
-    .where(intent.c.id == bindparam("i"))
+    .where(intent.c.workspace == HERE, intent.c.id == bindparam("i"))
     .values(
         status=bindparam("s"),
         read_back=bindparam("r"),
@@ -341,7 +336,7 @@ _FINISH = (
 )
 _RENEW = (
     update(intent)
-    .where(intent.c.id == bindparam("i"))
+    .where(intent.c.workspace == HERE, intent.c.id == bindparam("i"))
     .values(
         status="inflight",
         before=bindparam("b"),
@@ -352,7 +347,10 @@ _RENEW = (
     )
 )
 _FORGET = delete(noted).where(
-    noted.c.place == bindparam("p"), noted.c.external == bindparam("x"), noted.c.field == bindparam("n")
+    noted.c.workspace == HERE,
+    noted.c.place == bindparam("p"),
+    noted.c.external == bindparam("x"),
+    noted.c.field == bindparam("n"),
 )
 
 

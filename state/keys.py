@@ -14,7 +14,7 @@ from partnersync.ids import Ref
 from partnersync.records import Merged
 from state.database import Database
 from state.inserting import insert_rows
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.places import places
 from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, number, own_key, rows, rows_of
 from state.schema import fact, reach
@@ -87,13 +87,14 @@ def _losers(database: Database, connection: Connection, ids: Iterable[int]) -> d
     names = None
     found: dict[int, list[Ref]] = {}
     for some in chunks(sorted(ids)):
-        query = select(fact.c.survivor, fact.c.place, fact.c.external).where(
-            fact.c.workspace == database.workspace, among(connection, fact.c.survivor, some)
-        )
-        for survivor, place, external in connection.execute(query):
+        for survivor, place, external in connection.execute(MERGED, {"here": database.workspace, "some": some}):
             names = names or places(database, connection)
             found.setdefault(survivor, []).append(Ref(*names[place], external))
     return found
+
+
+MERGED = select(fact.c.survivor, fact.c.place, fact.c.external).where(fact.c.workspace == HERE, among(fact.c.survivor))
+"""Which records live on as some."""
 
 
 def _add(database: Database, connection: Connection, new: Iterable[tuple[int, Row]]) -> None:

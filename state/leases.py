@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Event, Thread
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, bindparam, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.errors import ConflictError, StateError
-from state.database import Database, Fence
+from state.database import CLOCKS, Database, Fence
+from state.lists import HERE
 from state.schema import lease, workspace
+from state.types import Whole
 
 _BEATS = 6
 """Renewals within the life of a lease: a database that is away for some of them costs nothing yet."""
@@ -34,32 +37,14 @@ def acquire(
     Raises:
         ConflictError: somebody else holds it.
     """
-    now = database.now()
-    expires = now + int(ttl * 1_000_000)
-    new = {"workspace": database.workspace, "job": job, "owner": owner, "token": 1}
-    insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
-
-    def taken(free: ColumnElement[bool]) -> Any:
-        return (
-            insert(lease)
-            .values(**new, expires_at=expires, renewed_at=now)
-            .on_conflict_do_update(
-                index_elements=["workspace", "job"],
-                set_={"owner": owner, "token": lease.c.token + 1, "expires_at": expires, "renewed_at": now},
-                where=free,
-            )
-            .returning(lease.c.token)
-        )
-
+    asked = {"here": database.workspace, "the_job": job, "who": owner, "ttl": int(ttl * 1_000_000)}
+    after_its_end, after_its_owner = _taking(database.dialect)
     with database.marking() as connection:
-        token = connection.execute(taken(lease.c.expires_at.op("<=")(now))).scalar_one_or_none()
+        token = connection.execute(after_its_end, asked).scalar_one_or_none()
         if token is None:
-            held = select(lease.c.owner, lease.c.token).where(
-                lease.c.workspace == database.workspace, lease.c.job == job
-            )
-            holder, old = connection.execute(held).one()
+            holder, old = connection.execute(_HOLDER, asked).one()
             if gone(holder):
-                token = connection.execute(taken(lease.c.token == old)).scalar_one_or_none()
+                token = connection.execute(after_its_owner, {**asked, "old": old}).scalar_one_or_none()
             if token is None:
                 raise ConflictError(f"{holder} is running {job!r}; try again when it is done")
     return Fence(database, job, owner, token, ttl)
@@ -95,11 +80,8 @@ def release(fence: Fence) -> None:
     """Let the next one in at once; a lease that was already lost is left to its new holder."""
     database = fence.database
     with database.marking() as connection:
-        connection.execute(
-            update(lease)
-            .where(lease.c.workspace == database.workspace, lease.c.job == fence.job, lease.c.token == fence.token)
-            .values(expires_at=database.now())
-        )
+        asked = {"here": database.workspace, "the_job": fence.job, "old": fence.token}
+        connection.execute(_releasing(database.dialect), asked)
 
 
 def halt(database: Database, who: str) -> None:
@@ -115,3 +97,31 @@ def resume(database: Database) -> None:
 def _set_halted(database: Database, who: str | None) -> None:
     with database.marking() as connection:
         connection.execute(update(workspace).where(workspace.c.id == database.workspace).values(halted_by=who))
+
+
+_OURS = (lease.c.workspace == HERE, lease.c.job == bindparam("the_job"))
+_HOLDER = select(lease.c.owner, lease.c.token).where(*_OURS)
+
+
+@cache
+def _taking(dialect: str) -> tuple[Any, Any]:
+    """Take a lease that has run out; take one from a holder who is gone."""
+    new = sqlite.insert(lease) if dialect == "sqlite" else postgresql.insert(lease)
+    now = literal_column(CLOCKS[dialect], type_=Whole())
+    named = {"workspace": HERE, "job": bindparam("the_job"), "owner": bindparam("who")}
+    until = {"expires_at": now + bindparam("ttl", type_=Whole()), "renewed_at": now}
+
+    def where(free: ColumnElement[bool]) -> Any:
+        grown = {"owner": bindparam("who"), "token": lease.c.token + 1, **until}
+        inserted = new.values(**named, token=1, **until)
+        return inserted.on_conflict_do_update(index_elements=["workspace", "job"], set_=grown, where=free).returning(
+            lease.c.token
+        )
+
+    return where(lease.c.expires_at.op("<=")(now)), where(lease.c.token == bindparam("old", type_=Whole()))
+
+
+@cache
+def _releasing(dialect: str) -> Update:
+    here = update(lease).where(*_OURS, lease.c.token == bindparam("old"))
+    return here.values(expires_at=literal_column(CLOCKS[dialect], type_=Whole()))

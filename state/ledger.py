@@ -132,7 +132,7 @@ class Ledger:
                 ready = [
                     each
                     for some in chunks(deals)
-                    for each in posted_sums(self._database, open_, among(open_, line.c.opportunity, some))
+                    for each in posted_sums(self._database, open_, among(line.c.opportunity, some))
                 ]
         yield from (posted for _, posted in ready)
 

@@ -1,17 +1,28 @@
-"""Conditions over lists of any length."""
+"""Conditions over lists of any length, and the words of statements that are put together once.
+
+SQLAlchemy needs longer to put a statement together than SQLite to answer it, and a cycle asks a hundred. What is asked often
+is therefore written once, at the top of its module, with ``HERE`` for the workspace and ``among(column)`` for a list, and
+gets its values when it is executed: ``connection.execute(_HELD, {"here": workspace, "some": ids})``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Connection, Text, bindparam, func
+from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Text, bindparam
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from state.types import Whole
 
 CHUNK = 5_000
+HERE: Final[BindParameter[int]] = bindparam("here", type_=Whole())
+"""The workspace."""
 _Item = TypeVar("_Item")
 
 
@@ -21,14 +32,34 @@ def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item
         yield items[start : start + size]
 
 
-def among(connection: Connection, column: ColumnElement[Any], values: Sequence[int | str]) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any], values: Sequence[int | str] | None = None) -> ColumnElement[bool]:
     """Whether ``column`` is one of ``values``, all of them one parameter: the statement is the same for any number.
 
-    With a parameter for each, SQLite would compile every length anew and keep the last 128 of them, which came to 60 MB.
+    Without ``values`` they are given under the name ``some`` when the statement is executed. With a parameter for each,
+    SQLite would compile every length anew and keep the last 128 of them, which came to 60 MB.
     """
-    if connection.dialect.name == "sqlite":
-        return _Among(column, bindparam(None, orjson.dumps(values).decode(), Text()))
-    return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
+    type_ = _TEXTS if isinstance(column.type, Text) else _WHOLES
+    return _Among(column, bindparam("some", type_=type_) if values is None else bindparam(None, values, type_))
+
+
+class _Listed(TypeDecorator[Sequence[Any]]):
+    """A list as one parameter: JSON text on SQLite, an array on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else list(value or ())
+
+
+_TEXTS, _WHOLES = _Listed(Text()), _Listed(Whole())
 
 
 class _Among(ColumnElement[bool]):
@@ -41,7 +72,7 @@ class _Among(ColumnElement[bool]):
         ("listed", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[Any], listed: BindParameter[str]) -> None:
+    def __init__(self, column: ColumnElement[Any], listed: BindParameter[Any]) -> None:
         self.column = column
         self.listed = listed
 
@@ -52,5 +83,11 @@ class _Among(ColumnElement[bool]):
 
 @compiles(_Among)
 def _compiled(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
+    column, listed = compiler.process(element.column, **how), compiler.process(element.listed, **how)
+    return " ".join((column, "= ANY (", listed, ")"))
+
+
+@compiles(_Among, "sqlite")
+def _on_sqlite(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
     column, listed = compiler.process(element.column, **how), compiler.process(element.listed, **how)
     return " ".join((column, "IN (SELECT value FROM json_each(", listed, "))"))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, insert, literal, select
+from sqlalchemy import Connection, Delete, Select, Table, bindparam, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database
 from state.inserting import insert_rows
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.schema import fact
 from state.types import Whole, microseconds
 
@@ -39,36 +41,46 @@ def mark_new(database: Database, connection: Connection, table: Table, ids: Iter
 
 def all_marked(database: Database, connection: Connection, table: Table, kinds: Sequence[str]) -> bool:
     """Whether every fact of these kinds bears a mark in one of the ``dirty…`` tables."""
-    marked = select(table.c.fact).where(table.c.workspace == fact.c.workspace, table.c.fact == fact.c.id)
-    for kind in kinds:
-        query = select(fact.c.id).where(fact.c.workspace == database.workspace, fact.c.kind == kind)
-        if connection.execute(query.where(~marked.exists()).limit(1)).first() is not None:
-            return False
-    return True
+    query, here = _unmarked(table), {"here": database.workspace}
+    return all(connection.execute(query, {**here, "one": kind}).first() is None for kind in kinds)
 
 
 def unmark(database: Database, connection: Connection, table: Table, ids: Iterable[int]) -> None:
     """Take the marks of ``ids`` away."""
-    column = next(each for each in table.c if each.name not in ("workspace", "since"))
     for some in chunks(sorted(set(ids))):
-        connection.execute(
-            table.delete().where(table.c.workspace == database.workspace, among(connection, column, some))
-        )
+        connection.execute(_unmarking(table), {"here": database.workspace, "some": some})
 
 
 def insert_new(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that leaves rows alone whose key is there."""
-    if database.dialect == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    return _inserting(database.dialect, table).on_conflict_do_nothing()
 
 
 def upsert(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that replaces every other column of rows whose key is there."""
+    """An insert that replaces every other column of rows whose key is there; rows are given when it is executed."""
+    return _upserting(database.dialect, table)
+
+
+@cache
+def _unmarked(table: Table) -> Select[Any]:
+    marked = select(table.c.fact).where(table.c.workspace == fact.c.workspace, table.c.fact == fact.c.id)
+    some = select(fact.c.id).where(fact.c.workspace == HERE, fact.c.kind == bindparam("one"))
+    return some.where(~marked.exists()).limit(1)
+
+
+@cache
+def _unmarking(table: Table) -> Delete:
+    column = next(each for each in table.c if each.name not in ("workspace", "since"))
+    return table.delete().where(table.c.workspace == HERE, among(column))
+
+
+@cache
+def _upserting(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     key = [column.name for column in table.primary_key]
-    others = [column.name for column in table.c if column.name not in key]
-    if database.dialect == "sqlite":
-        plain = sqlite.insert(table)
-        return plain.on_conflict_do_update(index_elements=key, set_={name: plain.excluded[name] for name in others})
-    written = postgresql.insert(table)
-    return written.on_conflict_do_update(index_elements=key, set_={name: written.excluded[name] for name in others})
+    plain = _inserting(dialect, table)
+    others = {column.name: plain.excluded[column.name] for column in table.c if column.name not in key}
+    return plain.on_conflict_do_update(index_elements=key, set_=others)
+
+
+def _inserting(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

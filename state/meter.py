@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from threading import Lock
 from typing import Protocol
 
@@ -131,12 +132,6 @@ class DatabaseMeter:
             self._unsaved = set()
         if not counts and not told:
             return
-        insert = sqlite.insert if self._database.dialect == "sqlite" else postgresql.insert
-        adding = insert(calls)
-        adding = adding.on_conflict_do_update(
-            index_elements=[column.name for column in calls.primary_key],
-            set_={"count": calls.c.count + adding.excluded["count"]},
-        )
         names = ("connection", "freshness", "endpoint", "status", "day")
         workspace = {"workspace": self._database.workspace}
         rows = [
@@ -148,7 +143,7 @@ class DatabaseMeter:
         ]
         with self._database.marking() as open_:
             if rows:
-                open_.execute(adding, rows)
+                open_.execute(_adding(self._database.dialect), rows)
             if budgets:
                 open_.execute(upsert(self._database, budget), budgets)
 
@@ -190,3 +185,12 @@ class DatabaseMeter:
                     f"{connection} has used {each.used:,} of {each.limit:,} calls of the day; the rest is kept for people",
                     retry_after=_BELIEVED.total_seconds(),
                 )
+
+
+@cache
+def _adding(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    new = sqlite.insert(calls) if dialect == "sqlite" else postgresql.insert(calls)
+    return new.on_conflict_do_update(
+        index_elements=[column.name for column in calls.primary_key],
+        set_={"count": calls.c.count + new.excluded["count"]},
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from partnersync.ids import Ref
 from partnersync.records import Identity, Person
 from state.database import Database, Fence
+from state.lists import HERE
 from state.schema import person
 
 
@@ -45,24 +46,21 @@ class People:
 
     def known(self, site: Identity) -> bool:
         """Whether the people of an org were ever read."""
-        query = select(person.c.external).where(
-            person.c.workspace == self._database.workspace, person.c.crm == site.crm, person.c.org == site.org
-        )
         with self._database.reading() as open_:
-            return open_.execute(query.limit(1)).first() is not None
+            return open_.execute(_ANYONE, self._of(site)).first() is not None
 
     def everyone(self, site: Identity) -> tuple[Person, ...]:
         """Everyone of one org."""
-        query = select(person).where(
-            person.c.workspace == self._database.workspace, person.c.crm == site.crm, person.c.org == site.org
-        )
         with self._database.reading() as open_:
             return tuple(
                 Person(
                     Ref(row.crm, row.org, row.object, row.external), row.name, row.email, bool(row.active), row.manager
                 )
-                for row in open_.execute(query)
+                for row in open_.execute(_EVERYONE, self._of(site))
             )
+
+    def _of(self, site: Identity) -> dict[str, int | str]:
+        return {"here": self._database.workspace, "the_crm": site.crm, "the_org": site.org}
 
     def of(self, site: Identity) -> Mapping[str, Person]:
         """Everyone of one org, by id and by lower-case e-mail; of two with one address an active one."""
@@ -72,3 +70,9 @@ class People:
             if each.email:
                 found[each.email.lower()] = each
         return found
+
+
+_EVERYONE = select(person).where(
+    person.c.workspace == HERE, person.c.crm == bindparam("the_crm"), person.c.org == bindparam("the_org")
+)
+_ANYONE = _EVERYONE.limit(1)

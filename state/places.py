@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from partnersync.ids import Ref
 from state.database import Database
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.schema import fact, place
 
 Place = tuple[str, str, str]
@@ -16,8 +16,7 @@ Place = tuple[str, str, str]
 
 def place_ids(database: Database, connection: Connection, wanted: Iterable[Place], make: bool) -> dict[Place, int]:
     """The ids of these places; unknown ones are made or left out."""
-    query = select(place.c.crm, place.c.org, place.c.object, place.c.id).where(place.c.workspace == database.workspace)
-    known = {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+    known = {each: id_ for id_, each in places(database, connection).items()}
     found = {each: known[each] for each in set(wanted) if each in known}
     missing = sorted(set(wanted) - known.keys()) if make else []
     if missing:
@@ -32,8 +31,8 @@ def place_ids(database: Database, connection: Connection, wanted: Iterable[Place
 
 def places(database: Database, connection: Connection) -> Mapping[int, Place]:
     """Every place by its id."""
-    query = select(place.c.id, place.c.crm, place.c.org, place.c.object).where(place.c.workspace == database.workspace)
-    return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+    rows = connection.execute(_PLACES, {"here": database.workspace})
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 def fact_ids(
@@ -46,16 +45,12 @@ def fact_ids(
     for (crm, org, object_), place_id in ids.items():
         externals = sorted(ref.id for ref in wanted if (ref.crm, ref.org, ref.object) == (crm, org, object_))
         for some in chunks(externals):
-            query = select(fact.c.external, fact.c.id).where(
-                fact.c.workspace == database.workspace,
-                fact.c.place == place_id,
-                among(connection, fact.c.external, some),
-            )
-            found.update((Ref(crm, org, object_, row[0]), row[1]) for row in connection.execute(query))
+            rows = connection.execute(_IDS, {"here": database.workspace, "place_id": place_id, "some": some})
+            found.update((Ref(crm, org, object_, row[0]), row[1]) for row in rows)
     missing = sorted(wanted - found.keys()) if make is not None else []
     if missing:
         made = dict(zip(missing, database.take(connection, fact, len(missing)), strict=True))
-        rows = [
+        new = [
             {
                 "workspace": database.workspace,
                 "id": id_,
@@ -66,7 +61,7 @@ def fact_ids(
             }
             for ref, id_ in made.items()
         ]
-        connection.execute(insert(fact), rows)
+        connection.execute(insert(fact), new)
         found |= made
     return found
 
@@ -82,11 +77,15 @@ def told_of(database: Database, connection: Connection, ids: Iterable[int]) -> t
     refs: dict[int, Ref] = {}
     kinds: dict[int, str] = {}
     for some in chunks(sorted(set(ids))):
-        # The external id is asked for with the rest, or SQLite reads the whole of an index that holds kinds and ids.
-        query = select(fact.c.id, fact.c.place, fact.c.external, fact.c.kind).where(
-            fact.c.workspace == database.workspace, among(connection, fact.c.id, some)
-        )
-        for id_, place_id, external, kind in connection.execute(query):
+        for id_, place_id, external, kind in connection.execute(_TOLD, {"here": database.workspace, "some": some}):
             refs[id_] = Ref(*names[place_id], external)
             kinds[id_] = kind
     return refs, kinds
+
+
+_PLACES = select(place.c.id, place.c.crm, place.c.org, place.c.object).where(place.c.workspace == HERE)
+_IDS = select(fact.c.external, fact.c.id).where(
+    fact.c.workspace == HERE, fact.c.place == bindparam("place_id"), among(fact.c.external)
+)
+# The external id is asked for with the rest, or SQLite reads the whole of an index that holds kinds and ids.
+_TOLD = select(fact.c.id, fact.c.place, fact.c.external, fact.c.kind).where(fact.c.workspace == HERE, among(fact.c.id))

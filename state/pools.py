@@ -8,13 +8,13 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from partnersync.ids import Ref
 from partnersync.lines import Entry, Key, Pool, Rate, TakenBack
 from state.database import Database
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.marks import unmark
 from state.places import fact_ids, refs_of
 from state.schema import dirty_pool, entry, line, pool, strand, taken_back
@@ -53,14 +53,12 @@ class Pools:
 
     def stream(self, wanted: Literal["dirty", "all"], as_of: datetime, chunk: int = 200) -> Iterator[PooledDeals]:
         """Pools marked dirty or with an entry past its ``good_until``, or all, in the order of their first entry."""
-        workspace = self._database.workspace
+        here = {"here": self._database.workspace}
         with self._database.reading() as connection:
             if wanted == "all":
-                ids = list(connection.execute(select(pool.c.id).where(pool.c.workspace == workspace)).scalars())
+                ids = list(connection.execute(_ALL, here).scalars())
             else:
-                marked = select(dirty_pool.c.pool).where(dirty_pool.c.workspace == workspace)
-                late = select(entry.c.pool).where(entry.c.workspace == workspace, entry.c.good_until <= as_of)
-                ids = [*connection.execute(marked.union(late)).scalars()]
+                ids = list(connection.execute(_DIRTY, {**here, "as_of": as_of}).scalars())
         for some in chunks(sorted(ids), chunk):
             with self._database.reading() as connection:
                 ready = self._pooled(connection, some)
@@ -82,16 +80,16 @@ class Pools:
 
     def _pooled(self, connection: Connection, ids: Iterable[int]) -> list[PooledDeals]:
         pools = pools_by_id(self._database, connection, ids)
-        since = select(dirty_pool.c.pool, dirty_pool.c.since).where(
-            dirty_pool.c.workspace == self._database.workspace, among(connection, dirty_pool.c.pool, sorted(pools))
-        )
-        marked = {row[0]: row[1] for row in connection.execute(since)}
+        if not pools:
+            return []
+        asked = {"here": self._database.workspace, "some": sorted(pools)}
+        marked = {row[0]: row[1] for row in connection.execute(_SINCE, asked)}
         entries, changed = self._entries(connection, pools, marked)
         posted: dict[int, list[Posted]] = {}
-        for id_, each in posted_sums(self._database, connection, among(connection, line.c.pool, sorted(pools))):
+        for id_, each in posted_sums(self._database, connection, among(line.c.pool, sorted(pools))):
             posted.setdefault(id_, []).append(each)
         back: dict[int, list[TakenBack]] = {}
-        for id_, held in taken_of(self._database, connection, among(connection, taken_back.c.pool, sorted(pools))):
+        for id_, held in taken_of(self._database, connection, among(taken_back.c.pool, sorted(pools))):
             back.setdefault(id_, []).append(held)
         ready = []
         for id_ in sorted(pools):
@@ -106,10 +104,7 @@ class Pools:
     def _entries(
         self, connection: Connection, pools: dict[int, Pool], marked: dict[int, datetime]
     ) -> tuple[dict[int, list[Entry]], dict[int, set[Ref]]]:
-        query = select(entry).where(
-            entry.c.workspace == self._database.workspace, among(connection, entry.c.pool, sorted(pools))
-        )
-        rows = connection.execute(query).all()
+        rows = connection.execute(_ENTRIES, {"here": self._database.workspace, "some": sorted(pools)}).all()
         refs = refs_of(self._database, connection, {row.opportunity for row in rows})
         found: dict[int, list[Entry]] = {}
         changed: dict[int, set[Ref]] = {}
@@ -119,6 +114,19 @@ class Pools:
                 changed.setdefault(row.pool, set()).add(refs[row.opportunity])
         return found, changed
 
+
+_ALL = select(pool.c.id).where(pool.c.workspace == HERE)
+_DIRTY = union(
+    select(dirty_pool.c.pool).where(dirty_pool.c.workspace == HERE),
+    select(entry.c.pool).where(entry.c.workspace == HERE, entry.c.good_until <= bindparam("as_of")),
+)
+_SINCE = select(dirty_pool.c.pool, dirty_pool.c.since).where(dirty_pool.c.workspace == HERE, among(dirty_pool.c.pool))
+_ENTRIES = select(entry).where(entry.c.workspace == HERE, among(entry.c.pool))
+_BY_ID = select(
+    pool.c.id, pool.c.program, pool.c.plan, pool.c.partner, pool.c.measure, pool.c.period, pool.c.currency
+).where(pool.c.workspace == HERE, among(pool.c.id))
+_OF_PARTNERS = select(pool).where(pool.c.workspace == HERE, among(pool.c.partner))
+_STRANDS = select(strand).where(strand.c.workspace == HERE)
 
 MEASURE = "revenue"
 Strand = tuple[str, str, str, int]
@@ -173,13 +181,10 @@ def posted_sums(database: Database, connection: Connection, *where: ColumnElemen
 
 def pools_by_id(database: Database, connection: Connection, ids: Iterable[int]) -> dict[int, Pool]:
     """The pools of these ids."""
-    columns = (pool.c.program, pool.c.plan, pool.c.partner, pool.c.measure, pool.c.period, pool.c.currency)
     found: dict[int, Pool] = {}
     for some in chunks(sorted(set(ids))):
-        query = select(pool.c.id, *columns).where(
-            pool.c.workspace == database.workspace, among(connection, pool.c.id, some)
-        )
-        found.update((row[0], Pool(*row[1:])) for row in connection.execute(query))
+        rows = connection.execute(_BY_ID, {"here": database.workspace, "some": some})
+        found.update((row[0], Pool(*row[1:])) for row in rows)
     return found
 
 
@@ -188,8 +193,7 @@ def known_pools(database: Database, connection: Connection, wanted: Iterable[Poo
     wanted = set(wanted)
     found: dict[Pool, int] = {}
     for some in chunks(sorted({each.partner for each in wanted})):
-        query = select(pool).where(pool.c.workspace == database.workspace, among(connection, pool.c.partner, some))
-        for row in connection.execute(query):
+        for row in connection.execute(_OF_PARTNERS, {"here": database.workspace, "some": some}):
             known = Pool(row.program, row.plan, row.partner, row.measure, row.period, row.currency)
             if known in wanted:
                 found[known] = row.id
@@ -228,8 +232,8 @@ def taken_of(database: Database, connection: Connection, *where: ColumnElement[b
 
 def strands_by_id(database: Database, connection: Connection) -> dict[int, Strand]:
     """Every strand; there are few."""
-    query = select(strand).where(strand.c.workspace == database.workspace)
-    return {row.id: (row.rule, row.role, row.component, row.generation) for row in connection.execute(query)}
+    rows = connection.execute(_STRANDS, {"here": database.workspace})
+    return {row.id: (row.rule, row.role, row.component, row.generation) for row in rows}
 
 
 def strand_ids(database: Database, connection: Connection, wanted: Iterable[Strand]) -> dict[Strand, int]:

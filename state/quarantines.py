@@ -12,6 +12,7 @@ from partnersync.ids import Ref
 from partnersync.records import Unreadable
 from state.bodies import packed
 from state.database import Database
+from state.lists import HERE
 from state.marks import upsert
 from state.places import place_ids, places
 from state.schema import fact, quarantine
@@ -49,8 +50,7 @@ def put_unreadable(database: Database, connection: Connection, unreadable: Itera
 
 def take_out(database: Database, connection: Connection, refs: Iterable[Ref]) -> None:
     """What can be read now is no longer unreadable."""
-    query = select(quarantine.c.place, quarantine.c.external).where(quarantine.c.workspace == database.workspace)
-    kept = {(row[0], row[1]) for row in connection.execute(query)}
+    kept = {(row[0], row[1]) for row in connection.execute(_NAMED, {"here": database.workspace})}
     if not kept:
         return
     wanted = list(refs)
@@ -64,6 +64,9 @@ def take_out(database: Database, connection: Connection, refs: Iterable[Ref]) ->
                 quarantine.c.external == external,
             )
         )
+
+
+_NAMED = select(quarantine.c.place, quarantine.c.external).where(quarantine.c.workspace == HERE)
 
 
 def set_reasons(database: Database, connection: Connection, reasons: Mapping[int, str | None]) -> None:

@@ -21,12 +21,11 @@ from hashlib import blake2b
 from struct import Struct
 from typing import get_args
 
-from sqlalchemy import Connection, and_, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, and_, bindparam, select
 
 from partnersync.facts import Kind, Reach
 from partnersync.ids import Ref
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.schema import reach
 
 IS, NAMES, SHARES, MEETS = 0, 1, 2, 3
@@ -129,8 +128,8 @@ def having(connection: Connection, workspace: int, keys: Iterable[int], role: in
     if not wanted:
         return set()
     # No DISTINCT: SQLite would read the whole table by its other index, which has the facts in order.
-    query = select(reach.c.fact).where(_within(connection, workspace, wanted, role, ways))
-    return set(connection.execute(query).scalars())
+    asked = {"here": workspace, "some": wanted, "role": role, "ways": ways}
+    return set(connection.execute(_HAVING, asked).scalars())
 
 
 def pairs(
@@ -138,21 +137,25 @@ def pairs(
 ) -> Iterator[tuple[int, int]]:
     """(key, fact) for the facts of a role that have one of these keys in one of these ways."""
     for some in chunks(sorted(keys)):
-        query = select(reach.c.key, reach.c.fact).where(_within(connection, workspace, some, role, ways))
-        yield from ((row[0], row[1]) for row in connection.execute(query))
+        asked = {"here": workspace, "some": some, "role": role, "ways": ways}
+        yield from ((row[0], row[1]) for row in connection.execute(_PAIRS, asked))
 
 
 def rows_of(connection: Connection, workspace: int, facts: Iterable[int]) -> Iterator[tuple[int, Row]]:
     """(fact, row) for these facts."""
     for some in chunks(sorted(facts)):
-        query = select(reach.c.fact, reach.c.key, reach.c.role, reach.c.way).where(
-            reach.c.workspace == workspace, among(connection, reach.c.fact, some)
-        )
-        yield from ((row[0], (row[1], row[2], row[3])) for row in connection.execute(query))
+        found = connection.execute(_ROWS, {"here": workspace, "some": some})
+        yield from ((row[0], (row[1], row[2], row[3])) for row in found)
 
 
-def _within(
-    connection: Connection, workspace: int, keys: Sequence[int], role: int, ways: tuple[int, ...]
-) -> ColumnElement[bool]:
-    within = among(connection, reach.c.key, keys)
-    return and_(reach.c.workspace == workspace, within, reach.c.role == role, reach.c.way.in_(ways))
+_WITHIN = and_(
+    reach.c.workspace == HERE,
+    among(reach.c.key),
+    reach.c.role == bindparam("role"),
+    reach.c.way.in_(bindparam("ways", expanding=True)),
+)
+_HAVING = select(reach.c.fact).where(_WITHIN)
+_PAIRS = select(reach.c.key, reach.c.fact).where(_WITHIN)
+_ROWS = select(reach.c.fact, reach.c.key, reach.c.role, reach.c.way).where(
+    reach.c.workspace == HERE, among(reach.c.fact)
+)

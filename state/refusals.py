@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from partnersync.changes import Intent
 from state.changes import stored_change
 from state.database import Database
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.schema import fact, intent, place, version
 
 _SAID = ("action", "subject", "body", "owner")
@@ -26,29 +26,25 @@ def refused(database: Database, connection: Connection, intents: Sequence[Intent
     asked = {each.key: each for each in intents}
     found: dict[str, tuple[int, str]] = {}
     for some in chunks(sorted(asked)):
-        last = (
-            select(func.max(intent.c.id))
-            .where(intent.c.workspace == database.workspace, among(connection, intent.c.key, some))
-            .group_by(intent.c.key)
-        )
-        changed = (
-            select(func.max(version.c.seen_at))
-            .join_from(fact, place, (place.c.workspace == fact.c.workspace) & (place.c.id == fact.c.place))
-            .join(version, (version.c.workspace == fact.c.workspace) & (version.c.fact == fact.c.id))
-            .where(fact.c.workspace == intent.c.workspace, fact.c.external == intent.c.external)
-            .where(place.c.crm == intent.c.crm, place.c.org == intent.c.org, place.c.object == intent.c.object)
-            .scalar_subquery()
-        )
-        query = select(intent, changed.label("changed_at")).where(
-            intent.c.workspace == database.workspace,
-            intent.c.id.in_(last),
-            intent.c.status.in_(("rejected", "parked")),
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_REFUSED, {"here": database.workspace, "some": some}):
             moved = row.changed_at is not None and row.changed_at > row.finished_at
             if not moved and _same(asked[row.key], row):
                 found[row.key] = (row.id, row.message)
     return found
+
+
+_LAST = select(func.max(intent.c.id)).where(intent.c.workspace == HERE, among(intent.c.key)).group_by(intent.c.key)
+_CHANGED = (
+    select(func.max(version.c.seen_at))
+    .join_from(fact, place, (place.c.workspace == fact.c.workspace) & (place.c.id == fact.c.place))
+    .join(version, (version.c.workspace == fact.c.workspace) & (version.c.fact == fact.c.id))
+    .where(fact.c.workspace == intent.c.workspace, fact.c.external == intent.c.external)
+    .where(place.c.crm == intent.c.crm, place.c.org == intent.c.org, place.c.object == intent.c.object)
+    .scalar_subquery()
+)
+_REFUSED = select(intent, _CHANGED.label("changed_at")).where(
+    intent.c.workspace == HERE, intent.c.id.in_(_LAST), intent.c.status.in_(("rejected", "parked"))
+)
 
 
 def _same(wanted: Intent, row: object) -> bool:

@@ -15,6 +15,7 @@ from threading import Lock
 from sqlalchemy import select
 
 from state.database import Database
+from state.lists import HERE
 from state.marks import upsert
 from state.schema import rest
 
@@ -81,7 +82,9 @@ class Rests:
         return tuple(each for _, each in sorted(self._stored().items()) if each.holds(now))
 
     def _stored(self) -> Mapping[str, Rest]:
-        query = select(rest).where(rest.c.workspace == self._database.workspace)
         with self._database.reading() as open_:
-            rows = open_.execute(query).all()
+            rows = open_.execute(_ALL, {"here": self._database.workspace}).all()
         return {row.connection: Rest(row.connection, row.since, row.until, row.reason) for row in rows}
+
+
+_ALL = select(rest).where(rest.c.workspace == HERE)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from state.database import Database, Fence
+from state.lists import HERE
 from state.schema import run
 
 
@@ -37,25 +38,18 @@ class Runs:
     def begin(self, fence: Fence, kind: str, config: str, actor: str) -> int:
         """Note that a run has begun; gives its number. Runs that never ended were killed, and are marked so."""
         with self._database.writing(fence) as open_:
-            open_.execute(
-                update(run)
-                .where(run.c.workspace == self._database.workspace, run.c.status == "running")
-                .values(status="killed")
-            )
+            open_.execute(_KILLED, {"here": self._database.workspace})
             (id_,) = self._database.take(open_, run, 1)
             row = {"workspace": self._database.workspace, "id": id_, "kind": kind, "config": config, "actor": actor}
             now = self._database.clock.now()
-            open_.execute(insert(run).values(**row, status="running", started_at=now, counts={}, message=""))
+            open_.execute(insert(run), {**row, "status": "running", "started_at": now, "counts": {}, "message": ""})
         return id_
 
     def end(self, fence: Fence, id_: int, status: str, counts: Mapping[str, Any], message: str = "") -> None:
         """Note how a run ended."""
         with self._database.writing(fence) as open_:
-            open_.execute(
-                update(run)
-                .where(run.c.workspace == self._database.workspace, run.c.id == id_)
-                .values(status=status, counts=counts, message=message, ended_at=self._database.clock.now())
-            )
+            how = {"how": status, "counted": counts, "said": message, "now": self._database.clock.now()}
+            open_.execute(_ENDED, {"here": self._database.workspace, "one": id_, **how})
 
     def of(self, id_: int) -> Run | None:
         """One run."""
@@ -66,9 +60,17 @@ class Runs:
 
     def newest(self, limit: int = 10) -> Sequence[Run]:
         """The last runs, newest first."""
-        query = select(run).where(run.c.workspace == self._database.workspace).order_by(run.c.id.desc()).limit(limit)
         with self._database.reading() as open_:
-            return [_run(row) for row in open_.execute(query)]
+            return [_run(row) for row in open_.execute(_NEWEST.limit(limit), {"here": self._database.workspace})]
+
+
+_NEWEST = select(run).where(run.c.workspace == HERE).order_by(run.c.id.desc())
+_KILLED = update(run).where(run.c.workspace == HERE, run.c.status == "running").values(status="killed")
+_ENDED = (
+    update(run)
+    .where(run.c.workspace == HERE, run.c.id == bindparam("one"))
+    .values(status=bindparam("how"), counts=bindparam("counted"), message=bindparam("said"), ended_at=bindparam("now"))
+)
 
 
 def _run(row: Any) -> Run:

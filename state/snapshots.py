@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from state.database import Database, Fence
+from state.lists import HERE
 from state.marks import insert_new
 from state.schema import snapshot
 
@@ -24,33 +25,32 @@ class Snapshots:
             return
         row = {"workspace": self._database.workspace, "hash": hash_, "meaning": meaning}
         with self._database.writing(fence) as open_:
-            open_.execute(insert_new(self._database, snapshot).values(**row, first_seen_at=self._database.clock.now()))
+            open_.execute(insert_new(self._database, snapshot), {**row, "first_seen_at": self._database.clock.now()})
 
     def approve(self, fence: Fence, hash_: str, who: str) -> None:
         """Note who said yes to a version; the first one stays."""
         with self._database.writing(fence) as open_:
-            open_.execute(
-                update(snapshot)
-                .where(
-                    snapshot.c.workspace == self._database.workspace,
-                    snapshot.c.hash == hash_,
-                    snapshot.c.approved_at.is_(None),
-                )
-                .values(approved_by=who, approved_at=self._database.clock.now())
-            )
+            open_.execute(_APPROVE, {**self._one(hash_), "who": who, "now": self._database.clock.now()})
 
     def approved(self, hash_: str) -> bool:
         """Whether somebody approved a version."""
-        query = select(snapshot.c.approved_at).where(
-            snapshot.c.workspace == self._database.workspace, snapshot.c.hash == hash_
-        )
         with self._database.reading() as open_:
-            return open_.execute(query).scalar_one_or_none() is not None
+            return open_.execute(_APPROVED, self._one(hash_)).scalar_one_or_none() is not None
 
     def meaning(self, hash_: str) -> Any:
         """What a version said, None where it never ran here."""
-        query = select(snapshot.c.meaning).where(
-            snapshot.c.workspace == self._database.workspace, snapshot.c.hash == hash_
-        )
         with self._database.reading() as open_:
-            return open_.execute(query).scalar_one_or_none()
+            return open_.execute(_MEANING, self._one(hash_)).scalar_one_or_none()
+
+    def _one(self, hash_: str) -> dict[str, int | str]:
+        return {"here": self._database.workspace, "one": hash_}
+
+
+_ONE = (snapshot.c.workspace == HERE, snapshot.c.hash == bindparam("one"))
+_APPROVED = select(snapshot.c.approved_at).where(*_ONE)
+_MEANING = select(snapshot.c.meaning).where(*_ONE)
+_APPROVE = (
+    update(snapshot)
+    .where(*_ONE, snapshot.c.approved_at.is_(None))
+    .values(approved_by=bindparam("who"), approved_at=bindparam("now"))
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from partnersync.credits import Credit
 from partnersync.facts import RawVersion
@@ -20,7 +20,8 @@ from partnersync.money import Money
 from partnersync.records import RawRecord
 from state.bodies import unpacked
 from state.database import Database, Fence
-from state.lists import among, chunks
+from state.keys import MERGED
+from state.lists import HERE, among, chunks
 from state.marks import mark, unmark
 from state.places import fact_ids, places
 from state.reaching import CARRIER, DEAL, IS, NAMES, pairs, rows_of
@@ -67,19 +68,12 @@ class Standings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._here = {"here": database.workspace}
 
     def dirty(self, kind: str, chunk: int = 500) -> Iterator[Sequence[int]]:
         """Ids of the records of a kind that may need writing, in chunks."""
-        query = (
-            select(fact.c.id)
-            .join_from(
-                dirty_record, fact, (fact.c.workspace == dirty_record.c.workspace) & (fact.c.id == dirty_record.c.fact)
-            )
-            .where(dirty_record.c.workspace == self._database.workspace, fact.c.kind == kind, fact.c.life == "live")
-            .order_by(fact.c.id)
-        )
         with self._database.reading() as open_:
-            ids = list(open_.execute(query).scalars())
+            ids = list(open_.execute(_DIRTY, {**self._here, "one": kind}).scalars())
         yield from chunks(ids, chunk)
 
     def accounts_of(self, deals: Iterable[int]) -> set[int]:
@@ -105,17 +99,8 @@ class Standings:
         found: dict[int, RawVersion] = {}
         with self._database.reading() as open_:
             for some in chunks(sorted(ids)):
-                last = (
-                    select(func.max(version.c.id))
-                    .where(version.c.workspace == self._database.workspace, among(open_, version.c.fact, some))
-                    .where(version.c.seen_at <= until)
-                    .group_by(version.c.fact)
-                )
-                query = _versions(version.c.fact == fact.c.id).where(
-                    version.c.workspace == self._database.workspace, version.c.id.in_(last)
-                )
                 names = places(self._database, open_)
-                for row in open_.execute(query):
+                for row in open_.execute(_REMEMBERED, {**self._here, "some": some, "until": until}):
                     if row.payload is not None:
                         found[row.id] = _version(row, Ref(*names[row.place], row.external))
         return found
@@ -174,15 +159,12 @@ class Standings:
             ids = {id_: ref for ref, id_ in fact_ids(self._database, open_, refs).items()}
             names = places(self._database, open_)
             for some in chunks(sorted(ids)):
-                query = select(fact.c.survivor, fact.c.place, fact.c.external).where(
-                    fact.c.workspace == self._database.workspace, among(open_, fact.c.survivor, some)
-                )
-                for survivor, place, external in open_.execute(query):
+                for survivor, place, external in open_.execute(MERGED, {**self._here, "some": some}):
                     found[Ref(*names[place], external)] = ids[survivor]
         return found
 
     def _cells(self, wanted: Collection[Ref], lately: datetime | None) -> dict[tuple[Ref, str], StoredCell]:
-        workspace, found = self._database.workspace, dict[tuple[Ref, str], StoredCell]()
+        found = dict[tuple[Ref, str], StoredCell]()
         with self._database.reading() as open_:
             names = places(self._database, open_)
             numbers = {place: id_ for id_, place in names.items()}
@@ -193,55 +175,17 @@ class Standings:
                     groups.setdefault(place, []).append(ref.id)
             for place, externals in groups.items():
                 for some in chunks(externals):
+                    asked = {**self._here, "place_id": place, "some": some}
                     later: dict[tuple[str, str], list[str | None]] = {}
-                    query = (
-                        select(sent.c.intent, sent.c.external, sent.c.field, sent.c.value)
-                        .join(
-                            base,
-                            (base.c.workspace == sent.c.workspace)
-                            & (base.c.place == sent.c.place)
-                            & (base.c.external == sent.c.external)
-                            & (base.c.field == sent.c.field),
-                            isouter=True,
-                        )
-                        .where(
-                            sent.c.workspace == workspace, sent.c.place == place, among(open_, sent.c.external, some)
-                        )
-                    )
-                    query = query.where(base.c.field.is_(None) | (sent.c.intent > base.c.intent))
                     # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
-                    for _, external, name, value in sorted(open_.execute(query), key=lambda row: row.intent):
+                    for _, external, name, value in sorted(open_.execute(_SINCE, asked), key=lambda row: row.intent):
                         later.setdefault((external, name), []).append(value)
                     recent: dict[tuple[str, str], list[tuple[datetime, str | None]]] = {}
                     if lately is not None:
-                        of_late = select(sent.c.external, sent.c.field, sent.c.at, sent.c.value).where(
-                            sent.c.workspace == workspace,
-                            sent.c.place == place,
-                            among(open_, sent.c.external, some),
-                            sent.c.at >= lately,
-                        )
-                        for external, name, at, value in open_.execute(of_late):
+                        for external, name, at, value in open_.execute(_LATELY, {**asked, "lately": lately}):
                             recent.setdefault((external, name), []).append((at, value))
-                    edits = {
-                        (external, name): (value, desired)
-                        for external, name, value, desired in open_.execute(
-                            select(noted.c.external, noted.c.field, noted.c.value, noted.c.desired).where(
-                                noted.c.workspace == workspace,
-                                noted.c.place == place,
-                                among(open_, noted.c.external, some),
-                            )
-                        )
-                    }
-                    held = {
-                        (row.external, row.field): row
-                        for row in open_.execute(
-                            select(base).where(
-                                base.c.workspace == workspace,
-                                base.c.place == place,
-                                among(open_, base.c.external, some),
-                            )
-                        )
-                    }
+                    edits = {(row[0], row[1]): (row[2], row[3]) for row in open_.execute(_NOTED, asked)}
+                    held = {(row.external, row.field): row for row in open_.execute(_BASE, asked)}
                     for key in later.keys() | edits.keys() | held.keys():
                         row = held.get(key)
                         found[Ref(*names[place], key[0]), key[1]] = StoredCell(
@@ -276,29 +220,19 @@ class Standings:
 
     def reachable(self) -> int:
         """How many live records there are that a plan could write to."""
-        query = select(func.count()).where(
-            fact.c.workspace == self._database.workspace,
-            fact.c.kind.in_(("account", "opportunity")),
-            fact.c.life == "live",
-        )
-        with self._database.reading() as open_:
-            return int(open_.execute(query).scalar_one())
+        return self._count(_REACHABLE)
 
     def quarantined(self) -> int:
         """How many records could not be read."""
-        query = select(func.count()).where(
-            fact.c.workspace == self._database.workspace, fact.c.quarantine.is_not(None), fact.c.life == "live"
-        )
-        with self._database.reading() as open_:
-            return int(open_.execute(query).scalar_one())
+        return self._count(_QUARANTINED)
 
     def unresolved(self) -> int:
         """How many writes have no known outcome."""
-        query = select(func.count()).where(
-            intent.c.workspace == self._database.workspace, intent.c.status.in_(("inflight", "unknown", "pending"))
-        )
+        return self._count(_UNRESOLVED)
+
+    def _count(self, query: Select[Any]) -> int:
         with self._database.reading() as open_:
-            return int(open_.execute(query).scalar_one())
+            return int(open_.execute(query, self._here).scalar_one())
 
     def _across(self, ids: Iterable[int], way: int, role: int, other: int) -> set[int]:
         with self._database.reading() as open_:
@@ -310,10 +244,7 @@ class Standings:
         names = places(self._database, open_)
         found: dict[int, StoredRecord] = {}
         for some in chunks(sorted(ids)):
-            query = _versions(version.c.id == fact.c.version).where(
-                fact.c.workspace == self._database.workspace, among(open_, fact.c.id, some), fact.c.life == "live"
-            )
-            for row in open_.execute(query):
+            for row in open_.execute(_RECORDS, {**self._here, "some": some}):
                 ref = Ref(*names[row.place], row.external)
                 newest = _version(row, ref) if row.payload is not None else None
                 found[row.id] = StoredRecord(row.id, ref, newest, row.quarantine is None and newest is not None)
@@ -323,20 +254,9 @@ class Standings:
         """A partner all of whose amount was taken back has none, as before it was posted; that is not the same as zero."""
         sums: dict[int, dict[str, list[Money]]] = {}
         for some in chunks(sorted(ids)):
-            whole = (
-                select(taken_back.c.opportunity, pool.c.partner, pool.c.currency)
-                .join(pool, (pool.c.workspace == taken_back.c.workspace) & (pool.c.id == taken_back.c.pool))
-                .where(taken_back.c.workspace == self._database.workspace, among(open_, taken_back.c.opportunity, some))
-                .where(taken_back.c.owed == taken_back.c.minor, taken_back.c.ended_at.is_(None))
-            )
-            gone = {tuple(row) for row in open_.execute(whole)}
-            query = (
-                select(line.c.opportunity, pool.c.partner, pool.c.currency, func.sum(line.c.minor))
-                .join_from(line, pool, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
-                .where(line.c.workspace == self._database.workspace, among(open_, line.c.opportunity, some))
-                .group_by(line.c.opportunity, pool.c.partner, pool.c.currency)
-            )
-            for opportunity, partner, currency, minor in open_.execute(query):
+            asked = {**self._here, "some": some}
+            gone = {tuple(row) for row in open_.execute(_TAKEN_BACK_WHOLE, asked)}
+            for opportunity, partner, currency, minor in open_.execute(_POSTED, asked):
                 if minor or (opportunity, partner, currency) not in gone:
                     sums.setdefault(opportunity, {}).setdefault(partner, []).append(Money(int(minor), currency))
         return {deal: {partner: tuple(held) for partner, held in by.items()} for deal, by in sums.items()}
@@ -344,12 +264,7 @@ class Standings:
     def _blocked(self, open_: Connection, ids: Sequence[int]) -> dict[int, str]:
         found: dict[int, str] = {}
         for some in chunks(sorted(ids)):
-            query = select(entry.c.opportunity, func.min(entry.c.blocked)).where(
-                entry.c.workspace == self._database.workspace,
-                among(open_, entry.c.opportunity, some),
-                entry.c.blocked.is_not(None),
-            )
-            found.update((row[0], row[1]) for row in open_.execute(query.group_by(entry.c.opportunity)))
+            found.update((row[0], row[1]) for row in open_.execute(_BLOCKED, {**self._here, "some": some}))
         return found
 
 
@@ -368,3 +283,68 @@ def _versions(which: ColumnElement[bool]) -> Select[Any]:
         .join_from(fact, version, (version.c.workspace == fact.c.workspace) & which)
         .join(body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
     )  # fmt: skip
+
+
+_DIRTY = (
+    select(fact.c.id)
+    .join_from(dirty_record, fact, (fact.c.workspace == dirty_record.c.workspace) & (fact.c.id == dirty_record.c.fact))
+    .where(dirty_record.c.workspace == HERE, fact.c.kind == bindparam("one"), fact.c.life == "live")
+    .order_by(fact.c.id)
+)
+_RECORDS = _versions(version.c.id == fact.c.version).where(
+    fact.c.workspace == HERE, among(fact.c.id), fact.c.life == "live"
+)
+_REMEMBERED = _versions(version.c.fact == fact.c.id).where(
+    version.c.workspace == HERE,
+    version.c.id.in_(
+        select(func.max(version.c.id))
+        .where(version.c.workspace == HERE, among(version.c.fact), version.c.seen_at <= bindparam("until"))
+        .group_by(version.c.fact)
+    ),
+)
+_BASE = select(base).where(base.c.workspace == HERE, base.c.place == bindparam("place_id"), among(base.c.external))
+_NOTED = select(noted.c.external, noted.c.field, noted.c.value, noted.c.desired).where(
+    noted.c.workspace == HERE, noted.c.place == bindparam("place_id"), among(noted.c.external)
+)
+_TO_THESE = (sent.c.workspace == HERE, sent.c.place == bindparam("place_id"), among(sent.c.external))
+_SINCE = (
+    select(sent.c.intent, sent.c.external, sent.c.field, sent.c.value)
+    .join(
+        base,
+        (base.c.workspace == sent.c.workspace)
+        & (base.c.place == sent.c.place)
+        & (base.c.external == sent.c.external)
+        & (base.c.field == sent.c.field),
+        isouter=True,
+    )
+    .where(*_TO_THESE, base.c.field.is_(None) | (sent.c.intent > base.c.intent))
+)
+_LATELY = select(sent.c.external, sent.c.field, sent.c.at, sent.c.value).where(
+    *_TO_THESE, sent.c.at >= bindparam("lately")
+)
+_TAKEN_BACK_WHOLE = (
+    select(taken_back.c.opportunity, pool.c.partner, pool.c.currency)
+    .join(pool, (pool.c.workspace == taken_back.c.workspace) & (pool.c.id == taken_back.c.pool))
+    .where(taken_back.c.workspace == HERE, among(taken_back.c.opportunity))
+    .where(taken_back.c.owed == taken_back.c.minor, taken_back.c.ended_at.is_(None))
+)
+_POSTED = (
+    select(line.c.opportunity, pool.c.partner, pool.c.currency, func.sum(line.c.minor))
+    .join_from(line, pool, (pool.c.workspace == line.c.workspace) & (pool.c.id == line.c.pool))
+    .where(line.c.workspace == HERE, among(line.c.opportunity))
+    .group_by(line.c.opportunity, pool.c.partner, pool.c.currency)
+)
+_BLOCKED = (
+    select(entry.c.opportunity, func.min(entry.c.blocked))
+    .where(entry.c.workspace == HERE, among(entry.c.opportunity), entry.c.blocked.is_not(None))
+    .group_by(entry.c.opportunity)
+)
+_REACHABLE = select(func.count()).where(
+    fact.c.workspace == HERE, fact.c.kind.in_(("account", "opportunity")), fact.c.life == "live"
+)
+_QUARANTINED = select(func.count()).where(
+    fact.c.workspace == HERE, fact.c.quarantine.is_not(None), fact.c.life == "live"
+)
+_UNRESOLVED = select(func.count()).where(
+    intent.c.workspace == HERE, intent.c.status.in_(("inflight", "unknown", "pending"))
+)

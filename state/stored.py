@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, bindparam, select
 
 from partnersync.clock import parse_instant
 from partnersync.credits import Credit, Evidence
@@ -16,7 +16,7 @@ from partnersync.money import Money
 from partnersync.records import RawRecord
 from state.bodies import unpacked
 from state.database import Database
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.schema import body, credit, fact, frozen_rate, sent, version
 
 
@@ -26,12 +26,7 @@ def newest(
     """The newest version of each fact that was ever seen."""
     found: dict[int, RawVersion] = {}
     for some in chunks(sorted(ids)):
-        query = _versions(database).join(
-            fact, (fact.c.workspace == version.c.workspace) & (fact.c.version == version.c.id)
-        )
-        for row in connection.execute(
-            query.where(fact.c.workspace == database.workspace, among(connection, fact.c.id, some))
-        ):
+        for row in connection.execute(_NEWEST, {"here": database.workspace, "some": some}):
             found[row[0]] = _version(row, refs[row[0]])
     return found
 
@@ -42,10 +37,7 @@ def histories(
     """All versions of each fact, oldest first."""
     found: dict[int, list[RawVersion]] = {}
     for some in chunks(sorted(ids)):
-        query = (
-            _versions(database).where(among(connection, version.c.fact, some)).order_by(version.c.fact, version.c.id)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_HISTORIES, {"here": database.workspace, "some": some}):
             found.setdefault(row[0], []).append(_version(row, refs[row[0]]))
     return found
 
@@ -56,12 +48,7 @@ def credits_of(
     """The stored credits by opportunity, in the order in which they were given."""
     found: dict[int, list[Credit]] = {}
     for some in chunks(sorted(ids)):
-        query = (
-            select(credit)
-            .where(credit.c.workspace == database.workspace, among(connection, credit.c.opportunity, some))
-            .order_by(credit.c.opportunity, credit.c.ordinal)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_CREDITS, {"here": database.workspace, "some": some}):
             amount = None if row.minor is None else Money(row.minor, row.currency)
             found.setdefault(row.opportunity, []).append(
                 Credit(
@@ -85,10 +72,7 @@ def rates_of(
     """The frozen rates by opportunity."""
     found: dict[int, list[FrozenRate]] = {}
     for some in chunks(sorted(ids)):
-        query = select(frozen_rate).where(
-            frozen_rate.c.workspace == database.workspace, among(connection, frozen_rate.c.opportunity, some)
-        )
-        for row in connection.execute(query.order_by(*frozen_rate.primary_key)):
+        for row in connection.execute(_RATES, {"here": database.workspace, "some": some}):
             rate = Rate(row.base, row.quote, row.rate_on, row.value, row.path)
             frozen = FrozenRate(refs[row.opportunity], row.generation, row.asked_on, rate)
             found.setdefault(row.opportunity, []).append(frozen)
@@ -103,13 +87,9 @@ def sent_to(
     ids = {ref: id_ for id_, ref in refs.items()}
     for place_id, place in places.items():
         for some in chunks(sorted(ref.id for ref in ids if (ref.crm, ref.org, ref.object) == place)):
-            query = select(sent).where(
-                sent.c.workspace == database.workspace,
-                sent.c.place == place_id,
-                among(connection, sent.c.external, some),
-            )
+            rows = connection.execute(_SENT, {"here": database.workspace, "place_id": place_id, "some": some})
             # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
-            for row in sorted(connection.execute(query), key=lambda row: (row.intent, row.field)):
+            for row in sorted(rows, key=lambda row: (row.intent, row.field)):
                 ref = Ref(*place, row.external)
                 found.setdefault(ids[ref], []).append(Sent(ref, row.field, row.value, row.at))
     return found
@@ -135,15 +115,29 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     )
 
 
-def _versions(database: Database) -> Select[Any]:
-    told = (version.c.hash, version.c.life, version.c.stamp, version.c.seen_at, version.c.created_at, version.c.author)
-    return (
-        select(version.c.fact, *told, body.c.payload)
-        .join_from(
-            version, body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True
-        )
-        .where(version.c.workspace == database.workspace)
+_VERSIONS = (
+    select(
+        version.c.fact, version.c.hash, version.c.life, version.c.stamp, version.c.seen_at, version.c.created_at,
+        version.c.author, body.c.payload,
     )
+    .join_from(version, body, (body.c.workspace == version.c.workspace) & (body.c.id == version.c.body), isouter=True)
+    .where(version.c.workspace == HERE)
+)  # fmt: skip
+_NEWEST = _VERSIONS.join(fact, (fact.c.workspace == version.c.workspace) & (fact.c.version == version.c.id)).where(
+    fact.c.workspace == HERE, among(fact.c.id)
+)
+_HISTORIES = _VERSIONS.where(among(version.c.fact)).order_by(version.c.fact, version.c.id)
+_CREDITS = (
+    select(credit)
+    .where(credit.c.workspace == HERE, among(credit.c.opportunity))
+    .order_by(credit.c.opportunity, credit.c.ordinal)
+)
+_RATES = (
+    select(frozen_rate)
+    .where(frozen_rate.c.workspace == HERE, among(frozen_rate.c.opportunity))
+    .order_by(*frozen_rate.primary_key)
+)
+_SENT = select(sent).where(sent.c.workspace == HERE, sent.c.place == bindparam("place_id"), among(sent.c.external))
 
 
 def _version(row: Any, ref: Ref) -> RawVersion:

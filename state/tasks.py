@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from partnersync.ids import Ref
 from state.database import Database, Fence
-from state.lists import among, chunks
+from state.lists import HERE, among, chunks
 from state.schema import task
 
 
@@ -41,10 +41,7 @@ class Tasks:
         found: dict[Ref, list[StoredTask]] = {}
         with self._database.reading() as open_:
             for some in chunks(sorted({str(record) for record in records})):
-                query = select(task).where(
-                    task.c.workspace == self._database.workspace, among(open_, task.c.record, some)
-                )
-                for row in open_.execute(query):
+                for row in open_.execute(_OF, {"here": self._database.workspace, "some": some}):
                     record = Ref.parse(row.record)
                     there = Ref.parse(row.task) if row.task else None
                     found.setdefault(record, []).append(
@@ -59,5 +56,8 @@ class Tasks:
         """Note that these are no longer open: a person completed or deleted them."""
         with self._database.writing(fence) as open_:
             for some in chunks(sorted(keys)):
-                here = update(task).where(task.c.workspace == self._database.workspace, among(open_, task.c.key, some))
+                here = update(task).where(task.c.workspace == self._database.workspace, among(task.c.key, some))
                 open_.execute(here.values(open=False))
+
+
+_OF = select(task).where(task.c.workspace == HERE, among(task.c.record))

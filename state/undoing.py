@@ -68,9 +68,7 @@ class Undoing:
         """Note that what these requests wrote was put back."""
         for some in chunks(sorted(ids)):
             with self._database.writing(fence) as open_:
-                open_.execute(
-                    update(intent).where(self._here, among(open_, intent.c.id, some)).values(status="reverted")
-                )
+                open_.execute(update(intent).where(self._here, among(intent.c.id, some)).values(status="reverted"))
 
     def _bases(self, refs: Collection[Ref]) -> dict[tuple[Ref, str], int]:
         """The request that made each field what we believe it to be."""
@@ -83,7 +81,7 @@ class Undoing:
                     query = select(base.c.external, base.c.field, base.c.intent).where(
                         base.c.workspace == self._database.workspace,
                         base.c.place == place,
-                        among(open_, base.c.external, some),
+                        among(base.c.external, some),
                     )
                     for external, name, id_ in open_.execute(query):
                         found[Ref(crm, org, object_, external), name] = id_

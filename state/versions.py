@@ -78,7 +78,7 @@ def store(
 def set_fields(database: Database, connection: Connection, ids: Iterable[int], fields: str) -> None:
     """Note under which mapping the keys of unchanged facts were computed."""
     for some in chunks(sorted(ids)):
-        here = update(fact).where(fact.c.workspace == database.workspace, among(connection, fact.c.id, some))
+        here = update(fact).where(fact.c.workspace == database.workspace, among(fact.c.id, some))
         connection.execute(here.values(fields=fields))
 
 
