@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 from partnersync.clock import local_day
-from partnersync.credits import ROLES, UNASSIGNED, Credit
+from partnersync.credits import UNASSIGNED, Credit
 from partnersync.facts import Account, Opportunity, Partner
 from partnersync.money import Money
 from reconcile.writeback.config import AccountFieldRule, FieldRule, OpportunityFieldRule
@@ -82,7 +82,7 @@ def opportunity_value(
     why = f"{credit.role} by {credit.partner}, rule {credit.rule}"
     match rule.value:
         case "credit.role":
-            return Desired(_mapped(rule, credit.role), why)
+            return Desired(mapped(rule, credit.role), why)
         case "credit.share":
             return Desired(_percent(credit.share), why)
         case "credit.rule":
@@ -98,7 +98,7 @@ def opportunity_value(
             money = standing.earned.get(credit.partner)
             return Desired(money.currency if money else None, why)
         case _:
-            return Desired(_mapped(rule, _of_partner(rule.value, credit.partner, partners, timezone, crm, credit)), why)
+            return Desired(mapped(rule, _of_partner(rule.value, credit.partner, partners, timezone, crm, credit)), why)
 
 
 def account_value(
@@ -120,34 +120,8 @@ def account_value(
         credit = shown(deal.credits, rule.role)
         if credit is not None:
             value = _of_partner(rule.value, credit.partner, partners, timezone, crm, credit)
-            return Desired(_mapped(rule, value), f"{credit.role} {deal.opportunity.name} by {credit.partner}")
+            return Desired(mapped(rule, value), f"{credit.role} {deal.opportunity.name} by {credit.partner}")
     return Desired(None, f"no opportunity of {account.name} has a credited partner")
-
-
-def may_be_ours(rule: FieldRule, what: str, value: str | None, partners: Iterable[Partner], crm: str) -> bool:
-    """Whether ``value`` is one that a rule for ``what`` (``partner.name``) can have written to this CRM.
-
-    Asked after a restore, when the database no longer knows what was written last. Figures, days and sentences can always be
-    ours; a name, id, type or role only if some partner or credit has it: what a person typed is told apart by that.
-    """
-    if value is None:
-        return True
-    match what:
-        case "partner.name":
-            words = {partner.name for partner in partners}
-        case "partner.id":
-            words = {partner.id for partner in partners}
-        case "partner.type":
-            words = {partner.type for partner in partners}
-        case "partner.manager":
-            words = {partner.manager for partner in partners if partner.manager}
-        case "partner.crm_id":
-            words = {id_ for partner in partners if (id_ := partner.crm_ids.get(crm))}
-        case "credit.role":
-            words = set(ROLES)
-        case _:
-            return True
-    return value in {_mapped(rule, word) for word in words}
 
 
 def shown(held_by: Iterable[Credit], role: str | None) -> Credit | None:
@@ -158,6 +132,11 @@ def shown(held_by: Iterable[Credit], role: str | None) -> Credit | None:
         if held:
             return min(held, key=lambda credit: (-credit.share, credit.partner))
     return None
+
+
+def mapped(rule: FieldRule, value: str | None) -> str | None:
+    """The CRM's own word for ours, where the rule gives one."""
+    return rule.values.get(value, value) if value is not None else None
 
 
 def _held(of: Iterable[Credit]) -> list[Credit]:
@@ -200,11 +179,6 @@ def _of_partner(value: str, id_: str, partners: Partners, timezone: str, crm: st
             since = _since(credit, timezone)
             return partners.tier(partner.id, since) if since else None
     raise AssertionError(f"the config admitted the unknown value {value}")
-
-
-def _mapped(rule: FieldRule, value: str | None) -> str | None:
-    """The CRM's own word for ours, where the rule gives one."""
-    return rule.values.get(value, value) if value is not None else None
 
 
 def _percent(share: Fraction) -> str:

@@ -12,7 +12,7 @@ from partnersync.facts import Account, Opportunity, Partner
 from partnersync.ids import Ref
 from partnersync.money import Money
 from reconcile.writeback.config import AccountFieldRule, OpportunityFieldRule
-from reconcile.writeback.desired import UNKNOWN, Standing, account_value, may_be_ours, opportunity_value
+from reconcile.writeback.desired import UNKNOWN, Standing, account_value, opportunity_value
 
 ZONE = "America/Los_Angeles"
 ACCOUNT = Account(Ref("salesforce", "00D", "Account", "001"), "Customer")
@@ -123,30 +123,3 @@ def test_an_account_counts_only_deals_with_a_partner_and_is_left_alone_without_o
     assert of_account("account.won_deals", *standings) == "1"
     assert of_account("account.last_credited_on", *standings) == date(2026, 2, 28).isoformat()
     assert of_account("account.open_deals", Standing(deal(3, "open"))) is None
-
-
-@pytest.mark.parametrize(
-    ("what", "value", "possible"),
-    [
-        ("partner.name", "Acme", True),
-        ("partner.name", "Ask Robin first", False),
-        ("partner.id", "acme", True),
-        ("partner.type", "Wiederverkäufer", True),
-        ("partner.type", "reseller", False),
-        ("partner.manager", "dana@acme.com", True),
-        ("partner.crm_id", "001-acme", True),
-        ("partner.crm_id", "001-other", False),
-        ("credit.role", "sourced", True),
-        ("credit.role", "Decider", False),
-        ("commission.earned", "12.50", True),
-        ("credit.since", "2026-03-01", True),
-        ("partner.name", None, True),
-    ],
-)
-def test_after_a_restore_a_value_is_ours_only_if_the_rule_can_have_written_it(
-    what: str, value: str | None, possible: bool
-) -> None:
-    partner = Partner("acme", "Acme", "reseller", crm_ids={"salesforce": "001-acme"}, manager="dana@acme.com")
-    rule = OpportunityFieldRule(value=what, values={"reseller": "Wiederverkäufer"})  # type: ignore[arg-type]
-
-    assert may_be_ours(rule, what, value, [partner], "salesforce") is possible
