@@ -32,6 +32,7 @@ from mapping.attribution import attribute
 from mapping.book import Book
 from mapping.config import FieldRule as EvidenceRule
 from mapping.deals import newest, same_value
+from mapping.identity import full_id
 from partnersync.credits import ROLES
 from partnersync.facts import Dossier, Partner, Sent
 from partnersync.ids import Ref
@@ -118,7 +119,7 @@ def may_be_ours(
             words = set(ROLES)
         case _:
             return True
-    return value in {mapped(rule, word) for word in words}
+    return full_id(crm, value) in {full_id(crm, mapped(rule, word) or "") for word in words}
 
 
 def is_evidence(ref: Ref, field: str, book: Book) -> bool:

@@ -17,6 +17,7 @@ of one that has everything imported (``forks``), so that a schedule is runs, not
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import random
@@ -124,6 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ))  # fmt: skip
         schedules = drawn(options.seed, options.runs, len(starts))
         jobs = [(schedule, starts[schedule.start], home / f"run{schedule.number}") for schedule in schedules]
+        gc.collect()
+        gc.freeze()  # what all forks share: else each would go through it, and have a copy of its own
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
             results = list(pool.map(_quickly, jobs))

@@ -96,8 +96,9 @@ def test_news_that_can_be_ours_is_claimed_and_evidence_only_on_proof(
         ("partner.type", "reseller", False),
         ("partner.manager", "dana@acme.com", True),
         ("partner.manager", "robin@acme.com", False),
-        ("partner.crm_id", "001-acme", True),
-        ("partner.crm_id", "001-other", False),
+        ("partner.crm_id", "001Dn00000Abc12", True),
+        ("partner.crm_id", "001Dn00000Abc12IAB", True),
+        ("partner.crm_id", "001Dn00000Abc13IAB", False),
         ("partner.crm_id", "77-acme", False),
         ("credit.role", "sourced", True),
         ("credit.role", "Decider", False),
@@ -109,7 +110,7 @@ def test_news_that_can_be_ours_is_claimed_and_evidence_only_on_proof(
 def test_after_a_restore_a_value_is_ours_only_if_the_rule_can_have_written_it(
     what: str, value: str | None, possible: bool
 ) -> None:
-    ids = {"salesforce": "001-acme", "hubspot": "77-acme"}
+    ids = {"salesforce": "001Dn00000Abc12", "hubspot": "77-acme"}
     partner = Partner("acme", "Acme", "reseller", crm_ids=ids, manager="dana@acme.com")
     rule = OpportunityFieldRule(value=what, values={"reseller": "Wiederverkäufer"})  # type: ignore[arg-type]
 
