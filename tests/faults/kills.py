@@ -24,7 +24,6 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,7 +35,7 @@ from typing import Any, Literal
 
 from tests.faults.forks import run, running, staged, warm
 from tests.faults.postgres import Postgres, serving
-from tests.faults.worlds import CREDENTIALS, REP, STATE_URL, Stage, make
+from tests.faults.worlds import CREDENTIALS, REP, STATE_URL, Stage, ground_for, make
 
 Kind = Literal["before_commit", "after_commit", "after_answer", "random"]
 KINDS: tuple[Kind, ...] = ("before_commit", "after_commit", "after_answer", "random")
@@ -106,11 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--least", type=int, default=0, help="so many must be killed, or nothing was shown")
     parser.add_argument("--worlds", type=int, default=len(WORLDS), help="how many of the worlds to play in")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--workers", type=int, default=1 + (os.cpu_count() or 1), help="a part of a run is waiting")
     options = parser.parse_args(arguments)
     began = time.monotonic()
     os.environ.update(CREDENTIALS)
-    home = Path(tempfile.mkdtemp(prefix="partnersync-kills-"))
+    home = ground_for("kills")
     with ExitStack() as last:
         last.callback(shutil.rmtree, home, ignore_errors=True)
         worlds = WORLDS[: options.worlds]

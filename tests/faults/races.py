@@ -22,7 +22,6 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -38,7 +37,7 @@ from tests.faults.forks import Child, run, running
 from tests.faults.kills import Undisturbed, beginnings, differences
 from tests.faults.pausing import standing_still
 from tests.faults.postgres import Postgres, serving
-from tests.faults.worlds import CREDENTIALS, REP, Stage
+from tests.faults.worlds import CREDENTIALS, REP, Stage, ground_for
 
 KINDS: Final = (
     "two at once",
@@ -99,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     began = time.monotonic()
     os.environ.update(CREDENTIALS)
-    home = Path(tempfile.mkdtemp(prefix="partnersync-races-"))
+    home = ground_for("races")
     with ExitStack() as last:
         last.callback(shutil.rmtree, home, ignore_errors=True)
         server = last.enter_context(serving()).databases if "postgresql" in options.databases else None

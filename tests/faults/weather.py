@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.climate import AT_FIRST, CONDITIONS, LASTING, PASSING, Rules
-from tests.faults.worlds import Stage, make, served
+from tests.faults.worlds import Stage, ground_for, make, served
 
 RATE = 0.05
 TIMES = 3
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", default="small")
     options = parser.parse_args(arguments)
-    home = Path(tempfile.mkdtemp(prefix="partnersync-weather-"))
+    home = ground_for("weather")
     try:
         wrong = endured(home, options.seed, options.size)
     finally:

@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -167,6 +168,12 @@ def rows(file: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(file)) as database:
         made = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'line'").fetchone()
         return database.execute(query).fetchall() if made else []
+
+
+def ground_for(name: str) -> Path:
+    """A new folder, in memory where the system has one for that: no SIGKILL loses what a process has written."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix=f"partnersync-{name}-", dir=memory if os.access(memory, os.W_OK) else None))
 
 
 def make(home: Path, seed: int, size: str = "tiny", *, keyed: bool = True) -> Path:

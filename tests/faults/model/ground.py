@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -44,7 +43,7 @@ from state.meter import DatabaseMeter
 from state.rests import Rests
 from tests.faults.model.moments import Moments, Watched, standing_around
 from tests.faults.model.programme import CSV, REGISTRATIONS, Terms, found
-from tests.faults.worlds import CREDENTIALS
+from tests.faults.worlds import CREDENTIALS, ground_for
 
 CRMS = ("salesforce", "hubspot")
 IMPATIENT = timedelta(milliseconds=250)
@@ -293,8 +292,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
     """A ground, with the product's seams in its hands until it ends."""
     os.environ.update(CREDENTIALS)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    fast = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
-    home = Path(tempfile.mkdtemp(prefix="partnersync-model-", dir=fast))
+    home = ground_for("model")
     owner, gone, engines, joined = shops.owner, shops.gone, state_database.engines, joining.joined
     kept: dict[str, tuple[Engine, Engine]] = {}
 
