@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.faults.model.defects import DEFECTS
+from tests.faults.model.drawing import drawn
 from tests.faults.model.ground import Ground
 from tests.faults.model.harms import BY_NAME, FAULTS, HARMS, Struck, possible
 from tests.faults.model.moments import PLACES
 from tests.faults.model.mutants import Patched, tried
-from tests.faults.model.steps import STEPS, Play, Step, drawn, played
+from tests.faults.model.steps import STEPS, Play, Step, played
 from tests.faults.model.worlds import judged, smaller
 
 pytestmark = pytest.mark.fault

@@ -26,6 +26,7 @@ import service.steps.pull as pulling
 from connectors.base import Connector, Freshness, Surroundings
 from connectors.hubspot.connector import connect as connect_hubspot
 from connectors.hubspot.pulling import Pages
+from connectors.salesforce import api as salesforce
 from connectors.salesforce.connector import connect as connect_salesforce
 from partnersync.errors import PartnersyncError
 from sandbox.server import Server, start
@@ -85,6 +86,17 @@ class TimelessMeter(DatabaseMeter):
 
     def full(self, connection: str, bucket: str, limit: int, seconds: float) -> None:
         """Only waited for."""
+
+
+class Stopwatch:
+    """What the Salesforce connector carries the server's time on with between two calls: it runs as the CRMs' clock does."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self._ground.world.clock.now_ms() / 1000
 
 
 class SkewedClock:
@@ -294,6 +306,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     home = ground_for("model")
     owner, gone, engines, joined = shops.owner, shops.gone, state_database.engines, joining.joined
+    stopwatch = salesforce.time
     kept: dict[str, tuple[Engine, Engine]] = {}
 
     def opened(url: str) -> tuple[Engine, Engine]:
@@ -311,6 +324,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
         server = start()
         made = Ground(home, server, empty, server.world, moments or Moments())
         shops.owner, shops.gone = made.owner, lambda who: who in made.gone
+        salesforce.time = Stopwatch(made)  # type: ignore[assignment]
         pulling.joined = lambda pages, stop: joined(pages, stop, made.together)  # type: ignore[attr-defined]
         try:
             with standing_around(made.moments):
@@ -322,6 +336,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
             made.world.close()
     finally:
         shops.owner, shops.gone, state_database.engines = owner, gone, engines
+        salesforce.time = stopwatch
         pulling.joined = joined  # type: ignore[attr-defined]
         structlog.reset_defaults()
         shutil.rmtree(home, ignore_errors=True)

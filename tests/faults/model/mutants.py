@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.model.defects import DEFECTS, Defect
+from tests.faults.model.drawing import drawn
 from tests.faults.model.ground import ground
 from tests.faults.model.harms import Struck
-from tests.faults.model.steps import drawn, played
+from tests.faults.model.steps import played
 
 
 @dataclass(slots=True)
@@ -71,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--worlds", type=int, default=200, help="the most that a defect may hide in")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--workers", type=int, default=1 + (os.cpu_count() or 1), help="a fifth of a world is waiting")
+    parser.add_argument(
+        "--workers", type=int, default=2 * (os.cpu_count() or 1), help="two fifths of a world are waiting"
+    )
     parser.add_argument("--only", action="append", help="a defect by its name; may be given again")
     options = parser.parse_args(arguments)
     began = time.monotonic()

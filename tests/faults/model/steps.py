@@ -7,8 +7,8 @@ of them left out is still a world: that is how a failure is made small.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -28,6 +28,10 @@ from tests.faults.model.people import People
 MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 120, 600, 7_200, 90_000)
 SKEWS: Final = (0, 0, 90, -90, 7_200, -7_200, 200_000, -200_000)
 CLASSES: Final[tuple[Freshness, ...]] = ("hot", "hot", "hot", "hot", "hot", "warm", "cold")
+TOO_LATE: Final = 70
+"""Seconds; a little more than the minute that every read looks back: a cycle that long after a change is the last to read it."""
+SHORT: Final = {"page_size": 3}
+GHOSTS: Final = CONDITIONS["empty pages"][1]
 SMALL: Final = Pages(listed=3, searched=Reach(page=3, cap=9))
 PAUSES: Final[tuple[Point, ...]] = ("before begin", "after commit", "before send", "after answer")
 
@@ -56,6 +60,8 @@ class Play:
     people: People = field(init=False)
     oracle: Oracle = field(init=False)
     wrong: list[str] = field(default_factory=list)
+    usual: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: CALM)
+    """How the CRMs of this world behave while no condition says otherwise."""
 
     def begin(self, number: str, a: int) -> None:
         """A new world: customers and deals in both CRMs; the first number says which kind of world."""
@@ -69,8 +75,8 @@ class Play:
             self.ground.pages = SMALL
             self.ground.world.settings.update("hubspot", {"search_cap": 9})
         short = a % 5 < 2
-        if short:
-            self.ground.world.settings.update("salesforce", {"page_size": 3})
+        self.usual = {**CALM, "salesforce": {**CALM["salesforce"], **(SHORT if short else {})}}
+        self.ground.world.settings.update("salesforce", self.usual["salesforce"])
         if small or short:
             self.ground.together = 3
         draw = Random(a)
@@ -151,7 +157,7 @@ class Play:
         finally:
             moments.entered.remove(entered)
             self.ground.pages = pages
-            self.ground.world.settings.update(crm, {key: CALM[crm][key] for key in settings})
+            self.ground.world.settings.update(crm, {key: self.usual[crm][key] for key in settings})
 
     def crash(self, step: Step) -> None:
         """Our process dies; what it holds is gone, and the lease is noticed to be a dead process's."""
@@ -222,6 +228,7 @@ class Play:
         match place:
             case "hot read":
                 self.people.touch_many(crm, "deal", number | 0b1011)
+                self.ground.move((0, TOO_LATE)[number // 16 % 2])
             case "write fields" | "pre-read" | "read back" | "journal" | "attribute" | "post" | "plan":
                 self.people.stir(crm, number, "")
             case "write tasks":
@@ -239,15 +246,41 @@ class Play:
                 pass
 
     def touch_many(self, step: Step) -> None:
-        """A bulk load; half of the time a cycle comes right after it."""
-        self.people.touch_many(_crm(step.a), _kind(step.b), step.c)
-        if step.b // 4 % 2:
+        """A bulk load, and mostly a cycle after it, at once or when the next one no longer looks back so far (``TOO_LATE``).
+
+        It does not fit into one page then, so that pages end among records of one stamp; HubSpot's may have ghosts.
+        """
+        self.people.touch_many(_crm(step.a), _kind(step.b), step.c | step.d)
+        if step.b // 4 % 4:
+            self.ground.move((0, 0, TOO_LATE, TOO_LATE)[step.b // 4 % 4])
+            with self._short_pages(GHOSTS if step.a // 2 % 2 else {}):
+                self.cycle("hot")
+
+    @contextmanager
+    def _short_pages(self, ghosts: Mapping[str, object]) -> Iterator[None]:
+        pages, settings = self.ground.pages, self.ground.world.settings
+        self.ground.pages = SMALL
+        settings.update("salesforce", SHORT)
+        settings.update("hubspot", ghosts)
+        try:
+            yield
+        finally:
+            self.ground.pages = pages
+            settings.update("salesforce", self.usual["salesforce"])
+            settings.update("hubspot", self.usual["hubspot"])
+
+    def end_transaction(self, step: Step) -> None:
+        """A long transaction of Salesforce commits; half of the time it was under way while a cycle looked past it."""
+        if step.a // 2 % 2:
+            self.people.begin_transaction()
+            self.ground.move(TOO_LATE)
             self.cycle("hot")
+        self.people.end_transaction(step.a, step.b, step.c)
 
     def lagging(self, step: Step) -> None:
-        """An edit that HubSpot's search shows later; half of the time another one, and a cycle that sees that one alone."""
+        """An edit that HubSpot's search shows later; mostly another one, and a cycle that sees that one alone."""
         self.people.lagging((8, 25, 55)[step.a % 3], step.a, step.b, step.c)
-        if step.a // 3 % 2:
+        if step.a // 3 % 4:
             self.ground.move(1)
             self.people.edit_fact("hubspot", step.b, 0, step.c)
             self.cycle("hot")
@@ -339,28 +372,9 @@ STEPS: Final[Mapping[str, Callable[[Play, Step], None]]] = {
     "touch many": Play.touch_many,
     "register": lambda play, s: play.people.register(s.a, s.b),
     "begin transaction": lambda play, s: play.people.begin_transaction(),
-    "end transaction": lambda play, s: play.people.end_transaction(s.a, s.b, s.c),
+    "end transaction": Play.end_transaction,
     "lagging": Play.lagging,
 }
-WEIGHTS: Final[Mapping[str, int]] = {
-    "pull": 5, "run": 12, "fault": 20, "condition": 10, "crash": 8, "cut off": 5, "pause": 4, "config": 2, "jump": 2,
-    "back up": 1, "put back": 1, "edit": 16, "type over": 5, "create": 4, "delete": 3, "restore": 3, "merge": 2, "task": 4,
-    "touch many": 3, "register": 3, "begin transaction": 3, "end transaction": 3, "lagging": 4,
-}  # fmt: skip
-
-AT_LAST: Final = ("cut off", "condition", "fault")
-LAST: Final = 2
-"""So many steps of a world, its last, are harm that no later step may mend."""
-
-
-def drawn(seed: int, world: int, most: int) -> list[Step]:
-    """The steps of a world: up to ``most`` of them, the first telling its kind."""
-    draw = Random(f"{seed}:{world}")
-    names, weights = list(WEIGHTS), list(WEIGHTS.values())
-    count = draw.randrange(most // 6, most + 1)
-    kinds = [*draw.choices(names, weights, k=count - 1 - LAST), *draw.choices(AT_LAST, k=LAST)]
-    begin = Step("begin", draw.randrange(1 << 16))
-    return [begin, *(Step(name, *(draw.randrange(1 << 16) for _ in range(4))) for name in kinds)]
 
 
 def played(

@@ -17,9 +17,10 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from tests.faults.model.drawing import drawn
 from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import Struck
-from tests.faults.model.steps import Step, drawn, played
+from tests.faults.model.steps import Step, played
 
 _CHUNK = 10
 _TOLD = 100
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--first", type=int, default=0, help="the number of the first world")
-    parser.add_argument("--workers", type=int, default=1 + (os.cpu_count() or 1), help="a fifth of a world is waiting")
+    parser.add_argument(
+        "--workers", type=int, default=2 * (os.cpu_count() or 1), help="two fifths of a world are waiting"
+    )
     parser.add_argument("--only", type=int, help="play this world alone, and tell every step")
     parser.add_argument("--keep", help="of its steps only these, by number")
     parser.add_argument("--shrink", type=float, default=60, help="seconds to make a failing world small")
