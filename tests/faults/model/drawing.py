@@ -14,7 +14,8 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "touch many": 3, "register": 3, "begin transaction": 3, "end transaction": 3, "lagging": 4,
 }  # fmt: skip
 
-AT_LAST: Final = (("touch many", "lagging", "end transaction"), *(("cut off", "condition", "fault"),) * 2)
+_HARM: Final = ("cut off", "condition", "fault")
+AT_LAST: Final = (("touch many", "lagging", "end transaction"), _HARM, (*_HARM, "lagging"))
 """What the last steps of a world are drawn from: a change that is easily missed, and then, because a later change would have
 what they lost read once more, harm that no step may mend."""
 

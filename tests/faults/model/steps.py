@@ -28,8 +28,8 @@ from tests.faults.model.people import People
 MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 120, 600, 7_200, 90_000)
 SKEWS: Final = (0, 0, 90, -90, 7_200, -7_200, 200_000, -200_000)
 CLASSES: Final[tuple[Freshness, ...]] = ("hot", "hot", "hot", "hot", "hot", "warm", "cold")
-TOO_LATE: Final = 70
-"""Seconds; a little more than the minute that every read looks back: a cycle that long after a change is the last to read it."""
+TOO_LATE: Final = 130
+"""Seconds; a little more than any read looks back: a cycle that long after a change is the last to read it."""
 SHORT: Final = {"page_size": 3}
 GHOSTS: Final = CONDITIONS["empty pages"][1]
 SMALL: Final = Pages(listed=3, searched=Reach(page=3, cap=9))
@@ -228,7 +228,9 @@ class Play:
         match place:
             case "hot read":
                 self.people.touch_many(crm, "deal", number | 0b1011)
-                self.ground.move((0, TOO_LATE)[number // 16 % 2])
+                if number // 16 % 4:
+                    self.ground.move(TOO_LATE)
+                    self.people.edit_fact(crm, number // 3, 0, number // 5)
             case "write fields" | "pre-read" | "read back" | "journal" | "attribute" | "post" | "plan":
                 self.people.stir(crm, number, "")
             case "write tasks":
