@@ -9,15 +9,14 @@ written over. So a value is claimed only if it can be ours:
     what the journal knows as ours                            none: known already
     what it said when the backup was made                     none: a person's, or the journal would know it
     nothing, and the backup knows of no write of ours         none
-    something, where it is not known what it said then:
-        never written by us, in a record that may be older    none: it may have said so for years
-        else                                                  as below
+    something, hidden then, and never written by us           none: it may have said so for years
     something that its rule cannot have written               none: a person's word
     a value that would else be evidence, last changed by      on proof
         somebody else, or nobody knows by whom
     anything else                                             sure
 
 There a person's word is money, and the proof is that we would write the very same if it were ours and so no evidence.
+A record that the backup never saw was read since, and a person's word in it left alone: what it says now is mostly ours.
 Source: DOMAIN §1, §8; docs/decisions/after-a-restore.md.
 """
 
@@ -54,9 +53,8 @@ class Look:
 class Restored:
     """A field that we write, as a restored workspace finds it.
 
-    ``before`` is how the backup remembers it, None where it does not hold the record, and ``made_at`` when the CRM says that
-    the record was made. ``known`` is what the journal knows as ours there, ``written`` whether it knows of a write at all.
-    ``by_us``: the source names us as the last who changed the record.
+    ``before`` is how the backup remembers it, None where it never saw the record. ``known`` is what the journal knows as ours
+    there, ``written`` whether it knows of a write at all. ``by_us``: the source names us as the last who changed the record.
     """
 
     ref: Ref
@@ -64,15 +62,14 @@ class Restored:
     rule: OpportunityFieldRule | AccountFieldRule
     now: Look
     before: Look | None = None
-    made_at: datetime | None = None
     known: tuple[str | None, ...] = ()
     written: bool = False
     by_us: bool = False
 
 
-def claim(found: Restored, until: datetime, book: Book) -> Claim:
-    """What claim we have to what a field says; ``until`` is the last instant that the backup remembers."""
-    if not is_news(found, until):
+def claim(found: Restored, book: Book) -> Claim:
+    """What claim we have to what a field says."""
+    if not is_news(found):
         return "none"
     if not may_be_ours(found.rule, found.now.value, book.partners.values(), found.ref.crm):
         return "none"
@@ -81,17 +78,16 @@ def claim(found: Restored, until: datetime, book: Book) -> Claim:
     return "sure"
 
 
-def is_news(found: Restored, until: datetime) -> bool:
+def is_news(found: Restored) -> bool:
     """Whether a field came to say since the backup what it says, and the journal does not know that as ours."""
     value = found.now.value
     if found.now.hidden or value in found.known:
         return False
     if value is None and not found.written:
         return False
-    if found.before is not None and not found.before.hidden:
-        return value != found.before.value
-    made_since = found.before is None and found.made_at is not None and found.made_at > until
-    return found.written or made_since
+    if found.before is None:
+        return True
+    return found.written if found.before.hidden else value != found.before.value
 
 
 def may_be_ours(

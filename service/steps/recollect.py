@@ -33,7 +33,7 @@ def recollect(shop: Shop, fence: Fence, rules: Rules, until: datetime) -> None:
     for kind in ("opportunity", "account"):
         for fields in _written(shop, kind, until):
             ours: dict[Ref, dict[str, str | None]] = {}
-            for each in _ours(shop, rules, until, fields):
+            for each in _ours(shop, rules, fields):
                 ours.setdefault(each.ref, {})[each.field] = each.now.value
             if ours:
                 intents = [_intent(shop.settings.workspace, ref, said) for ref, said in ours.items()]
@@ -72,18 +72,17 @@ def _fields(
             rule,
             now=Look(*says(version, field, known)),
             before=Look(*says(before, field, known)) if before is not None else None,
-            made_at=version.record.created_at,
             known=(known.sent, known.read_back, *known.since),
             written=known.has_base,
             by_us=by_us,
         )
 
 
-def _ours(shop: Shop, rules: Rules, until: datetime, fields: Sequence[Restored]) -> Iterator[Restored]:
+def _ours(shop: Shop, rules: Rules, fields: Sequence[Restored]) -> Iterator[Restored]:
     """Those that say what we claim, and have proved it where they must."""
     doubtful: dict[Ref, list[Restored]] = {}
     for each in fields:
-        match claim(each, until, rules.book):
+        match claim(each, rules.book):
             case "sure":
                 yield each
             case "on proof":

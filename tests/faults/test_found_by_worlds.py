@@ -252,3 +252,15 @@ def test_a_run_that_cannot_tell_whether_its_writes_landed_does_not_end_well(play
     assert ended.report.done.counts["unknown"]
     assert "hubspot" in ended.report.failed
     assert play.judge() == []
+
+
+def test_after_a_backup_made_before_anything_was_read_our_figures_are_ours(play: Play) -> None:
+    """The backup never saw the deal, which is older: what stands in it now was written since all the same."""
+    id_ = won(play.people, "hubspot")
+    play.back_up(Step("back up"))
+    play.cycle("hot")
+    play.put_back(Step("put back"))
+    play.ground.move(5)
+    play.people.vendor("hubspot").edit("deals", id_, {"amount": "4321"}, "Robin Reyes")
+
+    assert play.judge() == []

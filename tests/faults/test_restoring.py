@@ -33,7 +33,7 @@ SUMS = """SELECT p.plan, p.partner, p.currency, f.external, sum(l.minor) FROM li
           JOIN fact f ON f.workspace = l.workspace AND f.id = l.opportunity
           GROUP BY 1, 2, 3, 4 HAVING sum(l.minor) <> 0 ORDER BY 1, 2, 3, 4"""
 OVERRIDES = "SELECT external, field, value FROM noted ORDER BY 1, 2, 3"
-STORY = ("before the first write", "after the first write", "two runs later")
+STORY = ("before anything was read", "before the first write", "after the first write", "two runs later")
 
 
 @dataclass
@@ -100,16 +100,18 @@ def played(world: Path, home: Path, backup: str | None) -> Played:
         def keep(name: str) -> None:
             assert CliRunner().invoke(app, ["db", "backup", str(home / name), "--config", str(config)]).exit_code == 0
 
+        with opened(config):
+            keep(STORY[0])
         with opened(config) as shop:
             run_cycle(shop, apply=False)
-        keep(STORY[0])
-        assert run()
         keep(STORY[1])
+        assert run()
+        keep(STORY[2])
         _busy(server, 0)
         run()
         _busy(server, 1)
         run()
-        keep(STORY[2])
+        keep(STORY[3])
         _busy(server, 2)
         run()
         if backup is not None:
