@@ -44,6 +44,9 @@ _LEGAL = frozenset(_FORMS.split())
 _BETWEEN = frozenset({"and", "de"})
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 _SUGGEST_FROM = 82.0
+REPEATED = 16_384
+"""So many names and domains are kept: a company comes with each of its deals, in chunks of a few thousand. More of them cost
+250 bytes each, for good."""
 
 
 @cache
@@ -51,7 +54,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=True)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REPEATED)
 def registrable_domain(text: str | None, never: frozenset[str] = frozenset()) -> str | None:
     """The registered domain in a host name, URL or e-mail address, in lower-case ASCII; None where it names no company.
 
@@ -77,7 +80,7 @@ def _host(text: str) -> str | None:
     return host if _NAME.fullmatch(host) and not host.rpartition(".")[2].isdecimal() else None
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REPEATED)
 def normal_name(text: str) -> str:
     """A company name without case, accents, punctuation and legal forms; a name made of nothing else stays whole."""
     plain = text.lower() if text.isascii() else _without_accents(text)
