@@ -178,8 +178,12 @@ class Database:
 
     def take(self, connection: Connection, table: Any, count: int) -> range:
         """The next ``count`` ids of ``table`` in this workspace; only the lease's holder hands them out."""
-        last = connection.execute(_last_id(table), {"here": self.workspace}).scalar_one()
+        last = self.last_id(connection, table)
         return range(last + 1, last + 1 + count)
+
+    def last_id(self, connection: Connection, table: Any) -> int:
+        """The newest id of ``table`` in this workspace, 0 where there is none."""
+        return int(connection.execute(_last_id(table), {"here": self.workspace}).scalar_one())
 
     def _renew(self, connection: Connection, fence: Fence) -> None:
         told = {"w": self.workspace, "j": fence.job, "t": fence.token, "ttl": int(fence.ttl * 1_000_000)}

@@ -151,7 +151,7 @@ class Journal:
             places = place_ids(
                 self._database, open_, {(c.ref.crm, c.ref.org, c.ref.object) for c in changes}, make=True
             )
-            last = self._database.take(open_, intent, 1)[0] - 1
+            last = self._database.last_id(open_, intent)
             adopted, edits, held = [], [], []
             for each in changes:
                 place = places[each.ref.crm, each.ref.org, each.ref.object]
