@@ -33,7 +33,11 @@ def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> d
     """
     held = record.values
     try:
-        return {ours: read(held[theirs]) for ours, theirs, read in columns}
+        # Most fields are plain text, and most texts are there: those are read in place.
+        return {
+            ours: (value.strip() or None) if type(value := held[theirs]) is str and read is values.text else read(value)
+            for ours, theirs, read in columns
+        }
     except (KeyError, ValueError):
         return _read_one_by_one(columns, held, path)
 

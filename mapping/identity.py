@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Literal
 
 from publicsuffixlist import PublicSuffixList
@@ -51,7 +52,10 @@ REPEATED = 16_384
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=True)
+    """The list in ASCII alone, as hosts are looked up: to write each suffix both ways takes half as long again."""
+    with (files("publicsuffixlist") / "public_suffix_list.dat").open(encoding="utf-8") as listed:
+        rules = (line if line.isascii() else line.strip().encode("idna").decode() for line in listed if line[0] != "/")
+        return PublicSuffixList(rules, accept_unknown=True, accept_encoded_idn=False)
 
 
 @lru_cache(maxsize=REPEATED)

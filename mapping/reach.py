@@ -9,50 +9,36 @@ from __future__ import annotations
 
 from mapping.identity import normal_name
 from mapping.twins import meeting_place
-from partnersync.facts import Account, Opportunity, Override, Partner, Reach, Registration, Signal, Target, Touchpoint
+from partnersync.facts import Account, Kind, Opportunity, Override, Reach, Registration, Touchpoint
 from partnersync.ids import Ref
 
-AnyFact = Account | Opportunity | Registration | Touchpoint | Override | Partner | Signal | Target
+AnyFact = Account | Opportunity | Registration | Touchpoint | Override
 
 
 def keys(fact: AnyFact) -> Reach:
     """The keys of a fact."""
     match fact:
         case Account():
-            named = _known(account=fact.ref, domain=fact.domain, name=fact.name)
-            parent = () if fact.parent is None else _known(account=fact.parent)
-            return Reach(named + parent, carries=True)
+            parent: tuple[tuple[Kind, Ref], ...] = () if fact.parent is None else (("account", fact.parent),)
+            return Reach(parent, _shared(fact.domain, fact.name), carries=True)
         case Opportunity():
-            given = [f"opportunity:{fact.ref}"]
-            if fact.account is not None:
-                given.append(f"account:{fact.account}")
-            if fact.twin is not None:
-                given.append(f"opportunity:{fact.twin}")
-            return Reach(tuple(given), meets=meeting_place(fact))
+            return Reach(_named(fact.account, fact.twin), meets=meeting_place(fact))
         case Registration():
-            return Reach(
-                _known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain, name=fact.customer)
-            )
+            return Reach(_named(fact.account, fact.opportunity), _shared(fact.domain, fact.customer))
         case Touchpoint():
-            return Reach(_known(opportunity=fact.opportunity, account=fact.account, domain=fact.domain))
+            return Reach(_named(fact.account, fact.opportunity), _shared(fact.domain))
         case Override():
-            return Reach(_known(opportunity=fact.opportunity))
-        case Partner():
-            return Reach((f"partner:{fact.id}",))
-        case Signal() | Target():
-            return Reach((f"partner:{fact.partner}",) if fact.partner else ())
+            return Reach((("opportunity", fact.opportunity),))
 
 
-def _known(
-    opportunity: Ref | None = None, account: Ref | None = None, domain: str | None = None, name: str | None = None
-) -> tuple[str, ...]:
-    found = []
-    if opportunity is not None:
-        found.append(f"opportunity:{opportunity}")
-    if account is not None:
-        found.append(f"account:{account}")
-    if domain is not None:
-        found.append(f"domain:{domain}")
-    if name and (normal := normal_name(name)):
-        found.append(f"name:{normal}")
-    return tuple(found)
+def _named(account: Ref | None, opportunity: Ref | None) -> tuple[tuple[Kind, Ref], ...]:
+    if opportunity is None:
+        return () if account is None else (("account", account),)
+    deal: tuple[Kind, Ref] = ("opportunity", opportunity)
+    return (deal,) if account is None else (deal, ("account", account))
+
+
+def _shared(domain: str | None, name: str | None = None) -> tuple[str, ...]:
+    normal = normal_name(name) if name else ""
+    by_name = (f"name:{normal}",) if normal else ()
+    return by_name if domain is None else (f"domain:{domain}", *by_name)

@@ -291,14 +291,16 @@ class RawDossier:
 
 @frozen()
 class Reach:
-    """Under which keys a fact is found. State stores hashes of the keys and does not know what they mean.
+    """Under which keys a fact is found, beside its own name. State stores hashes of the keys and knows no meaning of them.
 
-    Facts that share one of ``keys`` belong in one dossier. A carrier (an account) passes its own keys on to facts that
-    share a key with it. ``meets`` is where opportunities of different CRMs meet as possible twins, (terms, place): two with
-    the same terms, at most one place apart, dirty each other, and stand in each other's ``twins`` if their accounts share a
-    key that names no fact. So do two of which one names the other among its ``keys``.
+    ``names`` are other facts, each with its kind; ``shares`` are keys that many may have (``domain:acme.com``). A fact belongs
+    in one dossier with those it names and those that share a key with it. A carrier (an account) passes its own keys on to
+    them. ``meets`` is where opportunities of different CRMs meet as possible twins, (terms, place): two with the same terms,
+    at most one place apart, dirty each other, and stand in each other's ``twins`` if their accounts share a key. So do two
+    of which one names the other.
     """
 
-    keys: tuple[str, ...]
+    names: tuple[tuple[Kind, Ref], ...] = ()
+    shares: tuple[str, ...] = ()
     carries: bool = False
     meets: tuple[str, int] | None = None

@@ -16,7 +16,7 @@ from state.database import Database
 from state.inserting import insert_rows
 from state.lists import HERE, among, chunks
 from state.places import places
-from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, number, own_key, rows, rows_of
+from state.reaching import CARRIER, DEAL, IS, PLAIN, Row, name_of, rows, rows_of
 from state.schema import fact, reach
 
 
@@ -66,14 +66,14 @@ def take_over(
     involved = set(ids.values())
     before = set(rows_of(connection, database.workspace, involved))
     roles = {id_: row[1] for id_, row in before}
-    names = {number(own_key(kind, each.loser)): each for each in merged}
+    names = {name_of(kind, each.loser): each for each in merged}
     gone = {(id_, row) for id_, row in before if row[2] == IS and row[0] in names and id_ == ids[names[row[0]].loser]}
     role = DEAL if kind == "opportunity" else max(roles.values(), default=CARRIER if kind == "account" else PLAIN)
     came: set[tuple[int, Row]] = set()
     for each in merged:
         survivor = ids[each.survivor]
         if role != PLAIN:
-            came.add((survivor, (number(own_key(kind, each.loser)), roles.get(survivor, role), IS)))
+            came.add((survivor, (name_of(kind, each.loser), roles.get(survivor, role), IS)))
     _remove(database, connection, gone)
     _add(database, connection, came - before)
     return before | came

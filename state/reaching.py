@@ -17,9 +17,10 @@ has now. Were the walk blind to ways, one head office with 10,000 branches would
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from hashlib import blake2b
 from struct import Struct
-from typing import get_args
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select
 
@@ -31,7 +32,6 @@ from state.schema import reach
 IS, NAMES, SHARES, MEETS = 0, 1, 2, 3
 PLAIN, CARRIER, DEAL = 0, 1, 2
 HOPS = 5
-_NAMING = tuple(f"{kind}:" for kind in get_args(Kind))
 _EMPTY = blake2b(digest_size=8)
 _WHOLE = Struct(">q").unpack
 
@@ -59,20 +59,28 @@ def near(keys: Iterable[int]) -> set[int]:
     return {key + apart for key in keys for apart in (-1, 0, 1)}
 
 
-def own_key(kind: str, ref: Ref) -> str:
-    """The key that names this fact."""
-    return f"{kind}:{ref}"
+def name_of(kind: Kind, ref: Ref) -> int:
+    """The number of the key that names this fact: ``account:salesforce/00D…/Account/001…``."""
+    hashed = _begun(kind, ref.crm, ref.org, ref.object).copy()
+    hashed.update(ref.id.encode())
+    found: int = _WHOLE(hashed.digest())[0]
+    return found
+
+
+@cache
+def _begun(kind: Kind, crm: str, org: str, object_: str) -> Any:
+    """What the names of all records of an object begin with, hashed once."""
+    return blake2b(f"{kind}:{Ref(crm, org, object_, '')}".encode(), digest_size=8)
 
 
 def rows(kind: Kind, ref: Ref, found: Reach, losers: Sequence[Ref] = ()) -> list[Row]:
     """The rows of one fact; ``losers`` are records merged into it, whose names are now its own."""
     role = DEAL if kind == "opportunity" else CARRIER if found.carries else PLAIN
-    own = own_key(kind, ref)
-    names = [own, *(own_key(kind, loser) for loser in losers)] if losers else (own,)
-    given = [] if role == PLAIN else [(number(key), role, IS) for key in names]
-    given += [
-        (number(key), role, NAMES if key.startswith(_NAMING) else SHARES) for key in found.keys if key not in names
-    ]
+    own = [] if role == PLAIN else [name_of(kind, ref)]
+    own += [name_of(kind, loser) for loser in losers] if own else ()
+    given = [(key, role, IS) for key in own]
+    given += [(key, role, NAMES) for each in found.names if (key := name_of(*each)) not in own]
+    given += [(number(key), role, SHARES) for key in found.shares]
     if found.meets is not None:
         given.append((meeting(*found.meets), role, MEETS))
     return given

@@ -77,15 +77,16 @@ class World:
         if history[-1].fact is None:
             return alone
         reach = keys(history[-1].fact)
-        wanted, accounts = set(reach.keys), dict[Ref, Version[Any]]()
+        wanted, accounts = {("opportunity", deal), *_keys(reach)}, dict[Ref, Version[Any]]()
+        carriers = [(ref, version, {("account", ref), *_keys(own)}) for ref, version, own in self._live("accounts")]
         for _ in range(HOPS + 1):
-            near = [each for each in self._live("accounts") if each[0] not in accounts and wanted & set(each[2].keys)]
+            near = [each for each in carriers if each[0] not in accounts and wanted & each[2]]
             if not near:
                 break
             accounts |= {ref: version for ref, version, _ in near}
-            wanted |= {key for _, _, carried in near for key in carried.keys}
+            wanted |= {key for _, _, carried in near for key in carried}
         around: Mapping[str, Any] = {
-            kind: tuple(version for _, version, own in self._live(kind) if wanted & set(own.keys))
+            kind: tuple(version for _, version, own in self._live(kind) if not wanted.isdisjoint(_keys(own)))
             for kind in ("registrations", "touchpoints", "overrides")
         }
         twins = tuple(
@@ -135,10 +136,14 @@ class World:
         return "partner_field"
 
 
+def _keys(reach: Reach) -> tuple[object, ...]:
+    return *reach.names, *reach.shares
+
+
 def _meet(one: Reach, other: Reach) -> bool:
     here, there = one.meets, other.meets
     return here is not None and there is not None and here[0] == there[0] and abs(here[1] - there[1]) <= 1
 
 
 def _names(deal: Ref, reach: Reach) -> bool:
-    return f"opportunity:{deal}" in reach.keys
+    return ("opportunity", deal) in reach.names

@@ -24,7 +24,7 @@ from state.database import Fence
 from state.facts import Facts
 from state.people import People
 
-NOWHERE = Reach(())
+NOWHERE = Reach()
 Tell = Callable[[str, int, int | None], None]
 """(feed, records so far, total if known) → nothing; for progress bars."""
 

@@ -97,8 +97,8 @@ def test_credits_add_up_and_rest_only_on_what_is_within_reach(office: Any, books
 def _elsewhere(office: Any, rng: Random) -> Any:
     other = Ref("salesforce", "00D", "Opportunity", "006Other")
     fact = office.registration(rng.choice(PARTNERS), **rng.choice(({"opportunity": other}, {"domain": "else.com"})))
-    own = set(keys(office.account()).keys) | set(keys(office.deal()).keys)
-    assert fact.opportunity == other or not own & set(keys(fact).keys)
+    own = {("opportunity", office.DEAL), ("account", office.ACCOUNT), *keys(office.account()).shares}
+    assert fact.opportunity == other or own.isdisjoint((*keys(fact).names, *keys(fact).shares))
     return fact
 
 

@@ -99,4 +99,4 @@ def test_deals_that_may_be_one_meet_near_each_other_and_others_do_not(office: An
         assert apart(deal, replace(deal, ref=MIRROR, **changes)) not in (0, 1)
     named = keys(replace(deal, ref=MIRROR, amount=None, twin=deal.ref))
     assert named.meets is None
-    assert f"opportunity:{deal.ref}" in named.keys
+    assert ("opportunity", deal.ref) in named.names

@@ -162,7 +162,7 @@ def test_what_was_refused_is_parked_until_the_record_or_the_wish_changes(
     assert journal.park([replace(INTENT, before={"Partner__c": "x"}), other, Intent("ps-2", DEAL, {"A": "b"})]) == {}
     changed = Page("Opportunity", (record("Opportunity", "1", 5, Amount="2"),))
     seen_at = watch.now() + timedelta(minutes=1)
-    Facts(database).remember(fence, changed, "opportunity", seen_at, "crm", {}, lambda _: Reach(()), "f1")
+    Facts(database).remember(fence, changed, "opportunity", seen_at, "crm", {}, lambda _: Reach(), "f1")
     assert journal.park([INTENT, tomorrow]) == {}
 
 

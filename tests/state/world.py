@@ -29,13 +29,12 @@ def reach_of(kind: Kind) -> Any:
 
     def reach(raw: RawRecord) -> Reach:
         named = [raw.values[name] for name in ("account", "parent") if raw.values.get(name)]
-        keys = [f"account:{ref('Account', str(name), raw.ref.crm)}" for name in named]
-        if raw.values.get("domain"):
-            keys.append(f"domain:{raw.values['domain']}")
+        names: list[tuple[Kind, Ref]] = [("account", ref("Account", str(name), raw.ref.crm)) for name in named]
         if raw.values.get("opportunity"):
-            keys.append(f"opportunity:{ref('Opportunity', str(raw.values['opportunity']), raw.ref.crm)}")
+            names.append(("opportunity", ref("Opportunity", str(raw.values["opportunity"]), raw.ref.crm)))
+        shares = (f"domain:{raw.values['domain']}",) if raw.values.get("domain") else ()
         meets = (f"meet:{raw.values['meet']}", int(str(raw.values.get("at", 0)))) if raw.values.get("meet") else None
-        return Reach(tuple(keys), carries=kind == "account", meets=meets)
+        return Reach(tuple(names), shares, carries=kind == "account", meets=meets)
 
     return reach
 
