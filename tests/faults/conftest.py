@@ -137,10 +137,13 @@ class Theatre:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A world whose facts were pulled and planned, nothing written yet, and what both CRMs say after an undisturbed run."""
+    """A world whose facts were pulled and planned, nothing written yet; what both CRMs, and our database, say after an
+    undisturbed run.
+    """
 
     home: Path
     crms: Mapping[str, Any]
+    database: Path
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +177,7 @@ def _prepare(home: Path, keyed: bool) -> Prepared:
                 crms = {
                     vendor.name: {o: vendor.dump(o, False) for o in vendor.objects()} for vendor in server.world.vendors
                 }
-    return Prepared(world, canonical(crms))
+    return Prepared(world, canonical(crms), twin / STATE)
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,12 @@ from service.health import HealthServer, application
 from service.metrics import Metrics
 from service.schedule import Slot
 from service.shop import opened
-from tests.faults.conftest import Theatre
+from tests.faults.conftest import Prepared, Theatre
 from tests.faults.forks import Child, run, running
 from tests.faults.kills import Undisturbed, beginnings
 from tests.faults.pausing import standing_still
 from tests.faults.postgres import Server, serving
-from tests.faults.worlds import CREDENTIALS, Stage
+from tests.faults.worlds import CREDENTIALS, STATE, Stage
 
 pytestmark = pytest.mark.fault
 PLENTY = 2**30
@@ -43,9 +45,13 @@ class Disk:
     def limit(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={self.pages}")
 
-    def fill(self, file: Path, spare: int) -> None:
-        """No more than ``spare`` pages are left."""
-        self.pages = file.stat().st_size // SMALL + spare
+    def fill(self, file: Path, after: Path, share: Fraction) -> None:
+        """So large a share is left of what ``file`` needs to become what it is ``after`` an undisturbed run."""
+        needs = shutil.copy(after, file.with_name("after.db"))
+        packed(file)
+        packed(needs)
+        had, has = file.stat().st_size // SMALL, needs.stat().st_size // SMALL
+        self.pages = had + int((has - had) * share)
 
 
 def packed(file: Path) -> None:
@@ -63,11 +69,12 @@ def disk() -> Iterator[Disk]:
     event.remove(Engine, "begin", made.limit)
 
 
-@pytest.mark.parametrize("spare", [0, 3, 8])
-def test_a_full_disk_ends_the_run_and_room_lets_it_go_on(theatre: Theatre, disk: Disk, spare: int) -> None:
+@pytest.mark.parametrize("share", [Fraction(0), Fraction(1, 4), Fraction(2, 3)])
+def test_a_full_disk_ends_the_run_and_room_lets_it_go_on(
+    theatre: Theatre, prepared: Callable[[bool], Prepared], disk: Disk, share: Fraction
+) -> None:
     """Full before the first row, while the plan is kept, and while writes are journaled: exit 4, one line, nothing twice."""
-    packed(theatre.home / "partnersync.db")
-    disk.fill(theatre.home / "partnersync.db", spare)
+    disk.fill(theatre.home / STATE, prepared(True).database, share)
 
     code, said = theatre.command("run")
     disk.pages = PLENTY
@@ -80,13 +87,14 @@ def test_a_full_disk_ends_the_run_and_room_lets_it_go_on(theatre: Theatre, disk:
     theatre.is_quiet()
 
 
-def test_a_service_on_a_full_disk_says_that_it_is_not_ready_until_there_is_room(theatre: Theatre, disk: Disk) -> None:
-    packed(theatre.home / "partnersync.db")
+def test_a_service_on_a_full_disk_says_that_it_is_not_ready_until_there_is_room(
+    theatre: Theatre, prepared: Callable[[bool], Prepared], disk: Disk
+) -> None:
+    disk.fill(theatre.home / STATE, prepared(True).database, Fraction(1, 4))
     with opened(theatre.config) as shop:
         service = Service(shop, Metrics())
         hot = [Slot(shop.clock.now(), name, "hot") for name in shop.settings.connections]
         with HealthServer(application(Metrics(), service.alive, service.ready), "127.0.0.1", 0) as health:
-            disk.fill(theatre.home / "partnersync.db", 3)
             with pytest.raises(StateError, match="full"):
                 service.cycle(hot)
             full = asked(f"{health.url}/readyz")

@@ -17,12 +17,15 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine, inspect
 
 import service
+from sandbox.generator.generation import generate
 from sandbox.process import SandboxProcess
 
 CREDENTIALS = {
@@ -176,9 +179,23 @@ def ground_for(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"partnersync-{name}-", dir=memory if os.access(memory, os.W_OK) else None))
 
 
+def rich(seed: int, size: str, today: date) -> int:
+    """The first seed from ``seed`` on whose world of today has enough won, lost and open in each CRM to be harmed.
+
+    A seed makes another world every day: of 24 deals, on 22 November 2026, seed 11 won three in Salesforce.
+    """
+    for each in count(seed):
+        told = [(deal.crm, deal.outcome) for deal in generate(each, size, today).opportunities]
+        least = {"won": 4, "lost": 1, "open": 1}
+        if all(told.count((crm, of)) >= least[of] for crm in ("salesforce", "hubspot") for of in least):
+            break
+    return each
+
+
 def make(home: Path, seed: int, size: str = "tiny", *, keyed: bool = True) -> Path:
-    """A world of two CRMs, the CSV files and a config; not ``keyed``: no CRM has a unique field for our tasks' keys."""
+    """A rich world of two CRMs, the CSV files and a config; not ``keyed``: no CRM has a unique field for our tasks' keys."""
     home.mkdir(parents=True)
+    seed = rich(seed, size, datetime.now(UTC).date())
     with SandboxProcess("--generate", str(seed), "--size", size, "--csv", str(home), db=home / CRM) as sandbox:
         stage = Stage(home, sandbox.url, STATE_URL)
         stage.ask("settings", {"hubspot": {"burst_limit": None, "search_per_second": None}})
