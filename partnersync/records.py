@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -67,7 +67,8 @@ class Page:
 
     ``cursor`` is JSON text that only its connector understands; None leaves the stored one alone. ``done`` is true on
     the object's last page of this pull. ``full`` marks pages of a complete read; on its last page ``total`` is how many
-    live records the whole read saw.
+    live records the whole read saw. ``tick`` is the time within which two changes of a record may bear one stamp, where the
+    page shows the later of them for sure: a second in Salesforce.
     """
 
     object: str
@@ -79,6 +80,7 @@ class Page:
     done: bool = False
     full: bool = False
     total: int | None = None
+    tick: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)

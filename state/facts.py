@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from partnersync.facts import Kind, Reach
 from partnersync.ids import Ref
@@ -21,7 +21,7 @@ from state.marks import all_marked, mark, mark_new
 from state.places import Place, fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
 from state.reaching import CARRIER, DEAL, IS, NAMES, Row, having, rows_of, touched
-from state.schema import dirty, dirty_record, fact, version
+from state.schema import dirty, dirty_record, fact, sent, version
 from state.versions import set_fields, store
 
 _WRITTEN = ("account", "opportunity")
@@ -192,10 +192,16 @@ class Facts:
         return changed
 
 
+_WRITTEN_SINCE = exists(1).where(
+    sent.c.workspace == fact.c.workspace,
+    sent.c.place == fact.c.place,
+    sent.c.external == fact.c.external,
+    sent.c.at >= version.c.seen_at,
+)
 _HELD = (
     select(
         fact.c.external, fact.c.id, fact.c.hash, fact.c.life, fact.c.stamp, fact.c.gone_at, version.c.body, fact.c.fields,
-        fact.c.quarantine,
+        fact.c.quarantine, _WRITTEN_SINCE,
     )
     .join_from(
         fact, version, (version.c.workspace == fact.c.workspace) & (version.c.id == fact.c.version), isouter=True

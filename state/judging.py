@@ -3,6 +3,7 @@
 The newest word wins by the source's own stamps, because pages overlap and search indexes lag:
 
     record, body as stored                nothing: a cold read of an unchanged CRM writes nothing
+    the same, changed since we wrote it   a new look: somebody put back what stood there before
     record older than what is stored      stale: ignored, unless the page is part of a full read
     record over a deletion                restored if it changed after the deletion, or a full read shows it
     deletion older than a stored change   ignored; so is one that was undone already
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from partnersync.frozen import frozen
 from partnersync.ids import Ref
@@ -23,7 +24,7 @@ from state.bodies import hash_of_deletion, packed
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is stored of a fact now; ``hash`` None: only its name is known."""
+    """What is stored of a fact now; ``hash`` None: only its name is known. ``written``: we sent it values since it was seen."""
 
     id: int
     hash: str | None = None
@@ -33,6 +34,7 @@ class Held:
     body: int | None = None
     fields: str | None = None
     quarantine: str | None = None
+    written: bool = False
 
 
 UNSEEN = Held(0)
@@ -81,9 +83,9 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
         if gone and ref in gone and gone[ref] >= record.stamp:
             before = held.get(ref, UNSEEN)
             if before.hash is None:
-                _judge_record(replace(record, life="deleted", stamp=gone[ref]), before, page.full, fields, judged)
+                _judge_record(replace(record, life="deleted", stamp=gone[ref]), before, page, fields, judged)
             continue
-        _judge_record(record, held.get(ref, UNSEEN) if held else UNSEEN, page.full, fields, judged)
+        _judge_record(record, held.get(ref, UNSEEN) if held else UNSEEN, page, fields, judged)
     replaced = {change.ref: change for change in judged.changes} if gone else {}
     for ref, at in gone.items():
         change = replaced.get(ref)
@@ -93,7 +95,7 @@ def judge(page: Page, held: Mapping[Ref, Held], fields: str) -> Judged:
     return judged
 
 
-def _judge_record(record: RawRecord, held: Held, full: bool, fields: str, judged: Judged) -> None:
+def _judge_record(record: RawRecord, held: Held, page: Page, fields: str, judged: Judged) -> None:
     if record.life == "deleted":
         at = record.stamp
         if held.hash is None:
@@ -104,14 +106,18 @@ def _judge_record(record: RawRecord, held: Held, full: bool, fields: str, judged
             _judge_deletion(record.ref, at, held, judged)
         return
     older = held.stamp is not None and record.stamp < held.stamp
-    if held.life == "deleted" and not full and (held.gone_at is None or record.stamp <= held.gone_at):
+    if held.life == "deleted" and not page.full and (held.gone_at is None or record.stamp <= held.gone_at):
         judged.counts["stale"] += 1
         return
-    if older and not full:
+    if older and not page.full:
         judged.counts["stale"] += 1
         return
     payload, hash_ = packed(record.values)
     if hash_ == held.hash:
+        if held.written and _changed_since(record.stamp, held.stamp, page.tick):
+            judged.counts["changed"] += 1
+            judged.changes.append(Change(record.ref, hash_, "live", record.stamp, held.gone_at, None, record, held))
+            return
         judged.counts["unchanged"] += 1
         if fields != held.fields:
             judged.rereach.append(record)
@@ -119,6 +125,11 @@ def _judge_record(record: RawRecord, held: Held, full: bool, fields: str, judged
     word = "new" if held.hash is None else "restored" if held.life == "deleted" else "changed"
     judged.counts[word] += 1
     judged.changes.append(Change(record.ref, hash_, "live", record.stamp, held.gone_at, payload, record, held))
+
+
+def _changed_since(stamp: datetime, before: datetime | None, tick: timedelta) -> bool:
+    """Whether a record bears the stamp of another change than the one that we saw; not what an index shows belatedly."""
+    return before is None or stamp > before or (stamp == before and bool(tick))
 
 
 def _judge_deletion(ref: Ref, at: datetime, held: Held | None, judged: Judged) -> None:

@@ -33,6 +33,9 @@ LEAST_SPAN = timedelta(minutes=1)
 DESCRIBE_AGAIN = timedelta(hours=24)
 """Every day the first call also asks whether fields came into sight or went out of it."""
 
+STAMP_TICK = timedelta(seconds=1)
+"""Stamps are whole seconds: of two changes within one, a row shows the later under the stamp of both."""
+
 
 class Changes:
     """The incremental pull of one object."""
@@ -189,7 +192,7 @@ class Changes:
         if body["done"]:
             self._go_past(nothing_found=last is None)
         page = self._last_page() if self.done else self._page_between()
-        yield replace(page, records=records, unreadable=unreadable)
+        yield replace(page, records=records, unreadable=unreadable, tick=STAMP_TICK)
 
     def _go_past(self, *, nothing_found: bool) -> None:
         """The next span of stamps; twice as long after one that was empty."""

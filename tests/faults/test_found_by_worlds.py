@@ -11,7 +11,8 @@ from tests.faults.model.ground import Ground
 from tests.faults.model.harms import BY_NAME, Armed, Struck
 from tests.faults.model.moments import Place
 from tests.faults.model.people import People
-from tests.faults.model.steps import Play, Step, played
+from tests.faults.model.picking import Step
+from tests.faults.model.steps import Play, played
 
 pytestmark = pytest.mark.fault
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.model import programme
-from tests.faults.model.steps import Play, Step
+from tests.faults.model.picking import Step
+from tests.faults.model.steps import Play
 
 pytestmark = pytest.mark.fault
 BACKED_UP, PUT_BACK = Step("back up"), Step("put back")

@@ -15,7 +15,8 @@ from tests.faults.model.ground import Ground
 from tests.faults.model.harms import BY_NAME, FAULTS, HARMS, Struck, possible
 from tests.faults.model.moments import PLACES
 from tests.faults.model.mutants import Patched, tried
-from tests.faults.model.steps import STEPS, Play, Step, played
+from tests.faults.model.picking import Step
+from tests.faults.model.steps import STEPS, Play, played
 from tests.faults.model.worlds import judged, smaller
 
 pytestmark = pytest.mark.fault

@@ -8,12 +8,14 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
+from partnersync.changes import Intent
 from partnersync.errors import ConflictError, StateError
 from partnersync.records import Gone, Identity, Merged, Page, Unreadable
 from state.bodies import packed, unpacked
 from state.cursors import Cursors
 from state.database import Database, Fence
 from state.facts import Facts
+from state.journal import Journal
 from state.leases import release
 from state.quarantines import quarantined
 from state.schema import version
@@ -42,6 +44,26 @@ def test_an_unchanged_record_writes_nothing(database: Database, fence: Fence) ->
     second = remember(facts, fence, record("Opportunity", "1", hour=5, amount=Decimal("10.50")))
 
     assert (first["new"], second["unchanged"], second["dirtied"], versions(database)) == (1, 1, 0, 1)
+
+
+@pytest.mark.parametrize("hour", [0, 1], ids=["the stamp that it had", "a later stamp"])
+@pytest.mark.parametrize("tick", [0, 1], ids=["stamps tell all changes apart", "two changes may bear one stamp"])
+def test_a_record_that_says_again_what_it_said_before_we_wrote_is_looked_at_anew_once(
+    database: Database, fence: Fence, hour: int, tick: int
+) -> None:
+    """Under the stamp that it had it is what an index shows belatedly, where stamps tell all changes apart."""
+    facts = Facts(database)
+
+    def seen(hour: int) -> int:
+        now = database.stamp()
+        read = record("Opportunity", "1", hour=hour, ours=None)
+        return remember(facts, fence, read, seen_at=now, tick=timedelta(seconds=tick))["changed"]
+
+    seen(0)
+    assert seen(hour) == 0
+    Journal(database, fence).begin([Intent("k", ref("Opportunity", "1"), {"ours": "Globex"}, {"ours": None})])
+
+    assert [seen(hour), seen(hour), seen(hour + 1)] == [int(bool(hour or tick)), 0, int(not (hour or tick))]
 
 
 def test_an_older_record_never_replaces_a_newer_one_unless_everything_is_read(database: Database, fence: Fence) -> None:

@@ -54,6 +54,7 @@ def remember(facts: Facts, fence: Fence, *records: RawRecord, **page: Any) -> Co
     page.pop("object_", None)
     reasons = page.pop("quarantine", {})
     fields = page.pop("fields", "f1")
+    seen_at = page.pop("seen_at", START + timedelta(days=1))
     kind = OBJECTS[object_]
     whole = Page(object_, records, **page)
-    return facts.remember(fence, whole, kind, START + timedelta(days=1), "crm", reasons, reach_of(kind), fields)
+    return facts.remember(fence, whole, kind, seen_at, "crm", reasons, reach_of(kind), fields)

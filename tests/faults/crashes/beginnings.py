@@ -28,7 +28,8 @@ from tests.faults.crashes.wire import wired
 from tests.faults.model.ground import CRMS, Ground, ground
 from tests.faults.model.harms import WRITES, Struck
 from tests.faults.model.moments import Crash
-from tests.faults.model.steps import Play, Step
+from tests.faults.model.picking import Step
+from tests.faults.model.steps import Play
 from tests.faults.worlds import LEDGER, canonical, rows
 
 KINDS: Final = ("new", "later", "open")

@@ -22,6 +22,7 @@ from partnersync.errors import UnauthorizedError
 from partnersync.ids import Ref
 from partnersync.records import Gone, Page
 from reconcile.writeback.apply import Doer
+from state import judging
 from state.database import Database, Fence
 from state.dossiers import Dossiers
 from state.facts import Facts
@@ -200,6 +201,10 @@ def _headers_lost() -> Sequence[Patch]:
     return [(Api, "_once", once)]
 
 
+def _put_back_unseen() -> Sequence[Patch]:
+    return [(judging, "_changed_since", lambda *stamps: False)]
+
+
 DEFECTS = (
     Defect("> for >= in Salesforce", _strict_in_salesforce),
     Defect("> for >= in HubSpot", _strict_in_hubspot),
@@ -215,4 +220,5 @@ DEFECTS = (
     Defect("ignore a 207", _207_is_200),
     Defect("no fence", _no_fence),
     Defect("headers lost on refresh", _headers_lost),
+    Defect("a value put back goes unseen", _put_back_unseen),
 )

@@ -107,13 +107,24 @@ class People:
         name = fields[what // 3 % len(fields)]
         choices = OURS_ON[crm, kind][name]
         value = choices[which % len(choices)] or None
-        row = self.rows(crm, kind)[id_]
-        said = row.get("properties", row).get(name)
-        self._edit(crm, kind, id_, {name: value})
-        if str(said or "") != (value or ""):  # what was there already is nobody's word against ours
-            cell = (crm, NAMES[crm][kind], id_, name)
-            self.typed[cell] = value
-            self.inherited.discard(cell)
+        self._type(crm, kind, id_, name, value)
+
+    def ours(self, crm: str) -> dict[Cell, str | None]:
+        """What the fields of ours say on every live record."""
+        return {
+            (crm, kind, id_, name): _text(row.get("properties", row).get(name))
+            for kind in ("account", "deal")
+            for id_, row in self.rows(crm, kind).items()
+            for name in OURS_ON[crm, kind]
+        }
+
+    def undo(self, crm: str, before: Mapping[Cell, str | None], number: int) -> None:
+        """Type back, into one of the fields that say something else by now, what it said before."""
+        now = self.ours(crm)
+        moved = sorted(cell for cell, value in before.items() if cell in now and now[cell] != value)
+        if moved:
+            _, kind, id_, name = cell = moved[number % len(moved)]
+            self._type(crm, kind, id_, name, before[cell])
 
     def touch_many(self, crm: str, kind: str, number: int) -> None:
         """A bulk load gives many records one stamp, in one moment."""
@@ -149,6 +160,9 @@ class People:
         loser = ids[other % len(ids)]
         object_ = NAMES[crm][kind]
         survivor = self.vendor(crm).merge(object_, winner, [loser], REP)
+        self.inherited |= {
+            cell for cell in self.typed if cell[:3] == (crm, object_, winner) and self.typed[cell] in PARTNERS
+        }
         if survivor != winner:
             for cell in [cell for cell in self.typed if cell[:2] == (crm, object_) and cell[2] in (winner, loser)]:
                 if cell[2] == winner or (*cell[:2], winner, cell[3]) not in self.typed:
@@ -234,6 +248,15 @@ class People:
         finally:
             self.ground.world.settings.update("hubspot", {"search_lag_s": 0})
 
+    def _type(self, crm: str, kind: str, id_: str, name: str, value: str | None) -> None:
+        row = self.rows(crm, kind)[id_]
+        said = row.get("properties", row).get(name)
+        self._edit(crm, kind, id_, {name: value})
+        if _text(said) != value:  # what was there already is nobody's word against ours
+            cell = (crm, NAMES[crm][kind], id_, name)
+            self.typed[cell] = value
+            self.inherited.discard(cell)
+
     def _edit(self, crm: str, kind: str, id_: str, fields: Mapping[str, Any]) -> None:
         given = (
             fields if crm == "salesforce" else {name: "" if value is None else value for name, value in fields.items()}
@@ -264,3 +287,7 @@ def key_of(crm: str, row: Mapping[str, Any]) -> str | None:
     text = str(fields.get("Description" if crm == "salesforce" else "hs_task_body") or "")
     marked = text.partition("[partnersync:")[2].partition("]")[0]
     return str(key) if key else marked or None
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)

@@ -24,30 +24,14 @@ from tests.faults.model.harms import CALM, CONDITIONS, CRASHES, FAULTS, READS, W
 from tests.faults.model.moments import PLACES, Crash, Place, Point
 from tests.faults.model.oracle import Oracle
 from tests.faults.model.people import People
+from tests.faults.model.picking import CLASSES, MOVES, SKEWS, Step, crm_of, kind_of, nth_of, work_of
 
-MOVES: Final = (0.001, 0.001, 0.4, 1, 5, 70, 120, 600, 7_200, 90_000)
-SKEWS: Final = (0, 0, 90, -90, 7_200, -7_200, 200_000, -200_000)
-CLASSES: Final[tuple[Freshness, ...]] = ("hot", "hot", "hot", "hot", "hot", "warm", "cold")
 TOO_LATE: Final = 130
 """Seconds; a little more than any read looks back: a cycle that long after a change is the last to read it."""
 SHORT: Final = {"page_size": 3}
 GHOSTS: Final = CONDITIONS["empty pages"][1]
 SMALL: Final = Pages(listed=3, searched=Reach(page=3, cap=9))
 PAUSES: Final[tuple[Point, ...]] = ("before begin", "after commit", "before send", "after answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: what, and the numbers that say which."""
-
-    name: str
-    a: int = 0
-    b: int = 0
-    c: int = 0
-    d: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.a} {self.b} {self.c} {self.d}"
 
 
 @dataclass(slots=True)
@@ -129,7 +113,7 @@ class Play:
         self.ground.impatient = fault.slow
         self.ground.patience.calm()
         with armed.waiting():
-            ended = self.cycle(_work(place, step.c))
+            ended = self.cycle(work_of(place, step.c))
         self.ground.impatient = False
         if fault.slow and armed.fired:
             time.sleep(HELD_BACK)  # the answer that was not waited for may still land
@@ -153,7 +137,7 @@ class Play:
 
         moments.entered.append(entered)
         try:
-            self.cycle(_work(place, step.c))
+            self.cycle(work_of(place, step.c))
         finally:
             moments.entered.remove(entered)
             self.ground.pages = pages
@@ -165,7 +149,7 @@ class Play:
         places = [place for place in PLACES if not possible(f"crash {point}", place)]
         place = places[step.b % len(places)]
         self._stir(place, CRMS[step.c // 4 % 2], step.c)
-        died = self._die_at(point, place, _nth(place, step.c), _work(place, step.c), approve=step.c % 2 == 1)
+        died = self._die_at(point, place, nth_of(place, step.c), work_of(place, step.c), approve=step.c % 2 == 1)
         self.struck.note(f"crash {point}", place, died)
 
     def cut_off(self, step: Step) -> None:
@@ -210,8 +194,8 @@ class Play:
             overtaken.append(self.ground.world.counters.total(write=True))
             moments.step, moments.call, moments.crm, moments.sent = before
 
-        moments.at, moments.what, moments.passed = (point, place, _nth(place, step.c)), stand_still, 0
-        ended = self.cycle(_work(place, step.c))
+        moments.at, moments.what, moments.passed = (point, place, nth_of(place, step.c)), stand_still, 0
+        ended = self.cycle(work_of(place, step.c))
         moments.begin()
         if not overtaken:
             return
@@ -252,7 +236,7 @@ class Play:
 
         It does not fit into one page then, so that pages end among records of one stamp; HubSpot's may have ghosts.
         """
-        self.people.touch_many(_crm(step.a), _kind(step.b), step.c | step.d)
+        self.people.touch_many(crm_of(step.a), kind_of(step.b), step.c | step.d)
         if step.b // 4 % 4:
             self.ground.move((0, 0, TOO_LATE, TOO_LATE)[step.b // 4 % 4])
             with self._short_pages(GHOSTS if step.a // 2 % 2 else {}):
@@ -286,6 +270,18 @@ class Play:
             self.ground.move(1)
             self.people.edit_fact("hubspot", step.b, 0, step.c)
             self.cycle("hot")
+
+    def undo(self, step: Step) -> None:
+        """Facts change, a cycle writes what follows, and a rep puts back what stood there before, mostly at once."""
+        crm = crm_of(step.a)
+        self.cycle("hot")
+        before = self.people.ours(crm)
+        self.ground.move((5, 70)[step.a // 2 % 2])
+        for nth in range(3):
+            self.people.edit_fact(crm, step.b + nth, (0, 1, 4)[step.c // (nth + 1) % 3], step.a // 4 + nth)
+        self.cycle("hot")
+        self.ground.move((0, 0, 1, 65)[step.c // 8 % 4])
+        self.people.undo(crm, before, step.b)
 
     def config(self, step: Step) -> None:
         """A person edits the config; the next cycle goes by it."""
@@ -327,31 +323,6 @@ class Play:
         return f"sqlite:///{self.ground.folder / 'state.db'}"
 
 
-def _work(place: Place, number: int) -> Freshness:
-    match place:
-        case "warm read":
-            return "warm"
-        case "cold read":
-            return "cold"
-        case "people":
-            return ("warm", "cold")[number % 2]
-        case _:
-            return "hot" if number % 8 else "cold"
-
-
-def _nth(place: Place, number: int) -> int:
-    """At which passing of a place: of some there are many in a cycle, of the others one or two."""
-    return 1 + number // 8 % 4 if place in ("remember", "journal", "hot read", "cold read") else 1
-
-
-def _kind(number: int) -> str:
-    return "account" if number % 4 == 0 else "deal"
-
-
-def _crm(number: int) -> str:
-    return CRMS[number % 2]
-
-
 STEPS: Final[Mapping[str, Callable[[Play, Step], None]]] = {
     "pull": Play.pull,
     "run": Play.run,
@@ -364,13 +335,14 @@ STEPS: Final[Mapping[str, Callable[[Play, Step], None]]] = {
     "jump": Play.jump,
     "back up": Play.back_up,
     "put back": Play.put_back,
-    "edit": lambda play, s: play.people.edit_fact(_crm(s.a), s.b, s.c, s.a // 2),
-    "type over": lambda play, s: play.people.type_over(_crm(s.a), s.b, s.c, s.a // 2),
-    "create": lambda play, s: _unused(play.people.create(_crm(s.a), _kind(s.b), s.c)),
-    "delete": lambda play, s: play.people.delete(_crm(s.a), _kind(s.b), s.c),
-    "restore": lambda play, s: play.people.restore(_crm(s.a), _kind(s.b), s.c),
-    "merge": lambda play, s: play.people.merge(_crm(s.a), _kind(s.b), s.c, s.a // 2),
-    "task": lambda play, s: play.people.task(_crm(s.a), s.b, s.c),
+    "edit": lambda play, s: play.people.edit_fact(crm_of(s.a), s.b, s.c, s.a // 2),
+    "type over": lambda play, s: play.people.type_over(crm_of(s.a), s.b, s.c, s.a // 2),
+    "undo": Play.undo,
+    "create": lambda play, s: _unused(play.people.create(crm_of(s.a), kind_of(s.b), s.c)),
+    "delete": lambda play, s: play.people.delete(crm_of(s.a), kind_of(s.b), s.c),
+    "restore": lambda play, s: play.people.restore(crm_of(s.a), kind_of(s.b), s.c),
+    "merge": lambda play, s: play.people.merge(crm_of(s.a), kind_of(s.b), s.c, s.a // 2),
+    "task": lambda play, s: play.people.task(crm_of(s.a), s.b, s.c),
     "touch many": Play.touch_many,
     "register": lambda play, s: play.people.register(s.a, s.b),
     "begin transaction": lambda play, s: play.people.begin_transaction(),

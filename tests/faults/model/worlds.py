@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from tests.faults.model.drawing import drawn
 from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import Struck
-from tests.faults.model.steps import Step, played
+from tests.faults.model.picking import Step
+from tests.faults.model.steps import played
 
 _CHUNK = 10
 _TOLD = 100
