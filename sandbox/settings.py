@@ -200,11 +200,12 @@ class Settings:
             match vendor:
                 case "salesforce":
                     self._salesforce = _SALESFORCE.validate_python({**asdict(self._salesforce), **changes})
+                    value = orjson.dumps(asdict(self._salesforce))
                 case "hubspot":
                     self._hubspot = _HUBSPOT.validate_python({**asdict(self._hubspot), **changes})
+                    value = orjson.dumps(asdict(self._hubspot))
                 case _:
                     raise ValueError(f"no such vendor: {vendor}")
-            value = orjson.dumps(self.report()[vendor])
         with self._store.write(hooked=False) as db:
             db.execute("INSERT OR REPLACE INTO sandbox_settings VALUES (?, ?)", (vendor, value))
 

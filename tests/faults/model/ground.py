@@ -204,7 +204,8 @@ class Ground:
         self.world.clock.move(seconds)
         if self.transaction is not None:
             held = int((self.world.clock.now() - self.transaction).total_seconds()) + 1
-            self.world.settings.update("salesforce", {"in_flight_s": held})
+            if held != self.world.settings.salesforce.in_flight_s:
+                self.world.settings.update("salesforce", {"in_flight_s": held})
 
     # -- our side ----------------------------------------------------------------------------------------------------
 
