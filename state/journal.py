@@ -15,6 +15,7 @@ An outcome that says that a value surely never landed (rejected, to be sent agai
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -63,7 +64,7 @@ class Journal:
                 zip((each.key for each in new), self._database.take(open_, intent, len(new)), strict=True)
             )
             if new:
-                open_.execute(insert(intent), [self._row(ids[each.key], each) for each in new])
+                open_.execute(insert(intent), [self._row(ids[each.key], each, now) for each in new])
             for some in chunks(sorted(open_ones.values())):
                 open_.execute(_AGAIN, {**self._here, "some": some, "now": now})
             renewed = [
@@ -106,11 +107,11 @@ class Journal:
                 for each in results
             ]
             open_.execute(_FINISH, [{**self._here, **each} for each in outcomes])
-            self._become_base(open_, [each for each in results if each.status in LANDED], ids)
+            self._become_base(open_, [each for each in results if each.status in LANDED], ids, now)
             never = [ids[each.intent.key] for each in results if each.status in NEVER_LANDED]
             for some in chunks(never):
                 open_.execute(_NEVER, {**self._here, "some": some})
-            self._keep_tasks(open_, [each for each in results if each.status in LANDED])
+            self._keep_tasks(open_, [each for each in results if each.status in LANDED], now)
 
     def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
         """What an earlier run left in flight or unknown on this org, in the order in which it was sent."""
@@ -187,7 +188,7 @@ class Journal:
         for some in chunks(ids):
             open_.execute(_SUPERSEDE, {**self._here, "some": some, "now": now})
 
-    def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int]) -> None:
+    def _become_base(self, open_: Connection, landed: Sequence[Done], ids: Mapping[str, int], now: datetime) -> None:
         back = {each.intent.key: each.read_back or each.intent.desired for each in landed}
         rows = [
             {
@@ -195,7 +196,7 @@ class Journal:
                 "intent": ids[each.key],
                 "value": value,
                 "read_back": back[each.key].get(cell["field"], value),
-                "at": self._database.stamp(),
+                "at": now,
             }
             for each, cell, value in self._cells(open_, [done.intent for done in landed])
         ]
@@ -207,7 +208,7 @@ class Journal:
         keys = [{**self._here, "p": row["place"], "x": row["external"], "n": row["field"]} for row in rows]
         open_.execute(_FORGET, keys)
 
-    def _keep_tasks(self, open_: Connection, landed: Sequence[Done]) -> None:
+    def _keep_tasks(self, open_: Connection, landed: Sequence[Done], now: datetime) -> None:
         rows = []
         for each in landed:
             change = each.intent.task
@@ -230,7 +231,7 @@ class Journal:
                     "owner": change.owner,
                     "priority": change.priority,
                     "open": change.action != "task_close",
-                    "at": self._database.stamp(),
+                    "at": now,
                 }
             )
         if rows:
@@ -262,7 +263,7 @@ class Journal:
             for name, value in sorted(each.desired.items())
         ]
 
-    def _row(self, id_: int, each: Intent) -> dict[str, Any]:
+    def _row(self, id_: int, each: Intent, now: datetime) -> dict[str, Any]:
         return {
             "workspace": self._workspace,
             "id": id_,
@@ -277,7 +278,7 @@ class Journal:
             "status": "inflight",
             "message": "",
             "run": self._run,
-            "begun_at": self._database.stamp(),
+            "begun_at": now,
         }
 
 

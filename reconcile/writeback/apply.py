@@ -309,7 +309,9 @@ class Doer:
         """The creates that are there."""
         creates = [intent for intent in intents if intent.task is not None and intent.task.action == "task_create"]
         found = (
-            self.writer.find_tasks([intent.task for intent in creates if intent.task is not None]) if creates else {}
+            self.writer.find_tasks([each.task for each in creates if each.task is not None], deleted_too=True)
+            if creates
+            else {}
         )
         landed = [Done(intent, "applied", id=found[intent.key]) for intent in creates if intent.key in found]
         self.journal.finish(landed)

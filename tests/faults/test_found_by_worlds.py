@@ -12,6 +12,7 @@ from tests.faults.model.harms import BY_NAME, Armed, Struck
 from tests.faults.model.moments import Place
 from tests.faults.model.people import People
 from tests.faults.model.picking import Step
+from tests.faults.model.programme import NAMES
 from tests.faults.model.steps import Play, played
 
 pytestmark = pytest.mark.fault
@@ -69,6 +70,24 @@ def test_a_task_whose_answer_is_lost_twice_is_made_once(here: Ground) -> None:
 
     assert unlanded.fired
     assert landed.fired
+    assert play.judge() == []
+
+
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+@pytest.mark.parametrize("world", [3, 4], ids=["no unique field", "a unique field"])
+def test_a_task_that_somebody_deleted_before_we_knew_that_it_was_made_stays_deleted(
+    here: Ground, crm: str, world: int
+) -> None:
+    """We die with the answer unread, a rep deletes the task, and the next run looks for it."""
+    play = Play(here, Struck())
+    play.begin("found", world)
+    won(play.people, crm, None)
+    while not play.people.rows(crm, "task"):
+        assert play._die_at("after answer", "write tasks", 1, "hot", approve=False)
+    for task in play.people.rows(crm, "task"):
+        play.people.vendor(crm).delete(NAMES[crm]["task"], task, "Robin Reyes")
+    play.ground.move(70)
+
     assert play.judge() == []
 
 

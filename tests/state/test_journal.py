@@ -56,6 +56,20 @@ def test_what_was_begun_is_unresolved_until_it_is_finished(journal: Journal) -> 
     assert journal.unresolved("salesforce", "00D1") == []
 
 
+def test_what_is_seen_after_a_write_is_later_than_it_also_where_the_clock_was_set_back_meanwhile(
+    journal: Journal, database: Database, watch: Watch, url: str
+) -> None:
+    journal.begin([replace(INTENT, desired=dict.fromkeys("abcdefgh", "Acme"))])
+    journal.finish([Done(replace(INTENT, desired=dict.fromkeys("abcdefgh", "Acme")), "applied")])
+    watch.advance(hours=-2)
+    later = Database.open(url, "acme", watch)  # another process
+
+    assert later.stamp() > max(
+        found.written_at for found in Standings(later).cells([DEAL]).values() if found.written_at
+    )
+    later.close()
+
+
 def test_a_lost_lease_journals_nothing(database: Database, fence: Fence, journal: Journal) -> None:
     release(fence)
     with pytest.raises(ConflictError):

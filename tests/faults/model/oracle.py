@@ -7,6 +7,7 @@ looks at the same CRMs: what it would write, pay and ask for is what must be the
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections import Counter, defaultdict
@@ -53,8 +54,8 @@ class Oracle:
     forgot: bool = False
     """A restored database takes a forgotten task of its own for edited, where its due day has moved, and leaves it open."""
     unknown: set[tuple[str, str, str, str]] = field(default_factory=set)
-    """Fields that were filled on a record in the recycle bin when a database was restored that had never written them: a
-    person's where the record comes back, by a stated limit."""
+    """Fields that were filled when a database was restored that had never written them, on a record in the recycle bin, or
+    while the config did not name them yet: a person's by a stated limit."""
 
     def at_rest(self) -> list[str]:
         """Let everything come to rest; gives what is wrong then."""
@@ -89,6 +90,7 @@ class Oracle:
         self.forgot = True
         self.forgiven |= set(self.people.typed)
         self._in_the_bin()
+        self._not_asked_for()
 
     def before_a_cycle(self) -> None:
         """What people typed until the first run after a restore may as well be a write of ours that was forgotten."""
@@ -104,6 +106,19 @@ class Oracle:
                 said = row.get("properties", row) if gone(crm, row) else {}
                 cells = ((crm, NAMES[crm][kind], id_, name) for name in (*fields, *ALSO_OURS) if said.get(name))
                 self.unknown |= set(cells) - based
+
+    def _not_asked_for(self) -> None:
+        """Fields that the restored database never read on records that it knows."""
+        known = self._rows(
+            "SELECT p.crm, p.object, f.external, b.payload FROM fact f JOIN place p ON p.id = f.place"
+            " JOIN version v ON v.id = f.version JOIN body b ON b.id = v.body"
+        )
+        read = {(crm, object_, id_): json.loads(payload).keys() for crm, object_, id_, payload in known}
+        for crm, kind in OURS_ON:
+            object_ = NAMES[crm][kind]
+            for id_, row in self.people.rows(crm, kind).items():
+                hidden = set(ALSO_OURS) - read.get((crm, object_, id_), set(ALSO_OURS))
+                self.unknown |= {(crm, object_, id_, name) for name in hidden if row.get("properties", row).get(name)}
 
     def runs(self, owner: str) -> bool:
         """Whether the runner of this name holds the lease and has more to do than to go."""
