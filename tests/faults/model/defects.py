@@ -206,19 +206,20 @@ def _put_back_unseen() -> Sequence[Patch]:
 
 
 DEFECTS = (
-    Defect("> for >= in Salesforce", _strict_in_salesforce),
+    Defect("cursor in its own transaction", _cursor_apart),
+    Defect("headers lost on refresh", _headers_lost),
+    Defect("absence = deletion", _absence_is_deletion),
     Defect("> for >= in HubSpot", _strict_in_hubspot),
+    Defect("stop on a short page of HubSpot", _short_page_ends_in_hubspot),
+    Defect("> for >= in Salesforce", _strict_in_salesforce),
     Defect("no overlap", _no_overlap),
     Defect("watermark = now", _watermark_is_now),
     Defect("stop on a short page of Salesforce", _short_page_ends_in_salesforce),
-    Defect("stop on a short page of HubSpot", _short_page_ends_in_hubspot),
-    Defect("cursor in its own transaction", _cursor_apart),
-    Defect("absence = deletion", _absence_is_deletion),
     Defect("mark before send", _mark_before_send),
     Defect("B from sent, not read", _base_from_sent),
     Defect("blind retry of a create", _blind_retry),
     Defect("ignore a 207", _207_is_200),
     Defect("no fence", _no_fence),
-    Defect("headers lost on refresh", _headers_lost),
     Defect("a value put back goes unseen", _put_back_unseen),
 )
+"""The hardest to notice first, so that no core waits for the last."""
