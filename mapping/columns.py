@@ -25,36 +25,45 @@ class Column(NamedTuple):
     read: Read
 
 
-def read_columns(columns: tuple[Column, ...], record: RawRecord, path: str) -> dict[str, Any]:
-    """Every column under our name.
+class Columns:
+    """The columns of one source; ``path`` is the setting that lists them. A first load reads them for each record."""
 
-    Raises:
-        UnreadableError: a field is absent or holds what it cannot.
-    """
-    held = record.values
-    try:
-        # Most fields are plain text, and most texts are there: those are read in place.
-        return {
-            ours: (value.strip() or None) if type(value := held[theirs]) is str and read is values.text else read(value)
-            for ours, theirs, read in columns
-        }
-    except (KeyError, ValueError):
-        return _read_one_by_one(columns, held, path)
+    def __init__(self, columns: Iterable[Column], path: str) -> None:
+        self._all = tuple(columns)
+        self._texts = tuple((ours, theirs) for ours, theirs, read in self._all if read is values.text)
+        self._others = tuple(column for column in self._all if column.read is not values.text)
+        self._path = path
 
+    def read(self, record: RawRecord) -> dict[str, Any]:
+        """Every column under our name.
 
-def _read_one_by_one(columns: tuple[Column, ...], held: Mapping[str, Value], path: str) -> dict[str, Any]:
-    """The same, knowing which column fails."""
-    given: dict[str, Any] = {}
-    for column in columns:
+        Raises:
+            UnreadableError: a field is absent or holds what it cannot.
+        """
+        held, given = record.values, dict[str, Any]()
         try:
-            given[column.ours] = column.read(held[column.theirs])
-        except KeyError:
-            raise UnreadableError(
-                f"{path}.{column.ours}: the source did not give {column.theirs!r}: it is hidden, renamed or gone"
-            ) from None
-        except ValueError as error:
-            raise UnreadableError(f"{path}.{column.ours}: {column.theirs} {error}") from None
-    return given
+            for ours, theirs in self._texts:  # most columns, and read in place
+                value = held[theirs]
+                given[ours] = (value.strip() or None) if type(value) is str else values.text(value)
+            for ours, theirs, read in self._others:
+                given[ours] = read(held[theirs])
+        except (KeyError, ValueError):
+            return self._read_one_by_one(held)
+        return given
+
+    def _read_one_by_one(self, held: Mapping[str, Value]) -> dict[str, Any]:
+        """The same, knowing which column fails."""
+        given: dict[str, Any] = {}
+        for column in self._all:
+            try:
+                given[column.ours] = column.read(held[column.theirs])
+            except KeyError:
+                raise UnreadableError(
+                    f"{self._path}.{column.ours}: the source did not give {column.theirs!r}: it is hidden, renamed or gone"
+                ) from None
+            except ValueError as error:
+                raise UnreadableError(f"{self._path}.{column.ours}: {column.theirs} {error}") from None
+        return given
 
 
 def mapped_words(ours: str, maps: Mapping[str, Mapping[str, Iterable[str]]], path: str) -> Read | None:

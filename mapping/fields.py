@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, cast, get_args
 
 from mapping import values
-from mapping.columns import Column, Read, UnreadableError, extra_reading, mapped_words, read_columns
+from mapping.columns import Column, Columns, Read, UnreadableError, extra_reading, mapped_words
 from mapping.config import ExtraField, MappingSections, OpportunitySource, Source, Stages
 from mapping.config.sources import SourceKind
 from mapping.identity import registrable_domain
@@ -33,7 +33,7 @@ from partnersync.facts import (
     Twin,
     Version,
 )
-from partnersync.records import Identity, RawRecord, Unreadable, Value
+from partnersync.records import Identity, RawRecord, Unreadable
 
 AnyFact = Account | Opportunity | Registration | Touchpoint | Override
 _KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
@@ -42,25 +42,14 @@ _STATUSES = frozenset(get_args(RegistrationStatus))
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """One source, compiled: its place in the config, its columns, and those of its own fields."""
+    """One source, compiled: its place in the config, its connection, its columns, and those of its own fields."""
 
     source: Source
     path: str
-    columns: tuple[Column, ...]
-    extra: tuple[Column, ...]
+    connection: str
+    columns: Columns
+    extra: Columns
     outcomes: Mapping[str, Outcome]
-
-    def read(self, record: RawRecord) -> dict[str, Any]:
-        """Every mapped field under our name.
-
-        Raises:
-            UnreadableError: a field is absent or holds what it cannot.
-        """
-        return read_columns(self.columns, record, f"{self.path}.fields")
-
-    def own(self, record: RawRecord) -> Mapping[str, Value]:
-        """The config's own fields."""
-        return read_columns(self.extra, record, f"{self.path}.extra") if self.extra else {}
 
 
 class Reader:
@@ -148,7 +137,8 @@ class Reader:
             for name, each in held.items()
         ]
         outcomes = _outcomes(source.stages) if isinstance(source, OpportunitySource) else {}
-        return Mapped(source, path, tuple(columns), tuple(extra), outcomes)
+        own = Columns(extra, f"{path}.extra")
+        return Mapped(source, path, source.name.connection, Columns(columns, f"{path}.fields"), own, outcomes)
 
     def _reading(self, ours: str, source: Source, path: str) -> Read:
         if (mapped := mapped_words(ours, source.values, path)) is not None:
@@ -179,7 +169,7 @@ class Reader:
 
     def _made(self, kind: SourceKind, mapped: Mapped, record: RawRecord) -> AnyFact:
         try:
-            return self._make[kind](mapped.read(record), mapped, record, mapped.source.name.connection)
+            return self._make[kind](mapped.columns.read(record), mapped, record, mapped.connection)
         except ValueError as error:
             raise UnreadableError(str(error)) from None
 
@@ -188,7 +178,7 @@ class Reader:
         parent = self._ref("account", "parent", given, mapped, own)
         created = given.get("created_at") or record.created_at
         return Account(
-            record.ref, name, given.get("domain"), parent, given.get("owner"), created, mapped.own(record)
+            record.ref, name, given.get("domain"), parent, given.get("owner"), created, mapped.extra.read(record)
         )  # fmt: skip
 
     def _opportunity(self, given: dict[str, Any], mapped: Mapped, record: RawRecord, own: str) -> Opportunity:
@@ -216,7 +206,7 @@ class Reader:
             told("product_family"),
             told("region"),
             told("loss_reason"),
-            mapped.own(record),
+            mapped.extra.read(record),
             self._elsewhere(given, mapped, own),
             told("stage_since"),
         )

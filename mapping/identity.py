@@ -72,7 +72,10 @@ def registrable_domain(text: str | None, never: frozenset[str] = frozenset()) ->
 
 
 def _host(text: str) -> str | None:
-    host = _SCHEME.sub("", text.strip()) if ":" in text else text.strip()
+    host = text.strip()
+    if _NAME.fullmatch(host) and not host.rpartition(".")[2].isdecimal():
+        return host  # most are written as they are looked up
+    host = _SCHEME.sub("", host) if ":" in host else host
     host = _AFTER_HOST.split(host, maxsplit=1)[0].rpartition("@")[2]
     host = _PORT.sub("", host).strip(".").lower()
     if not host.isascii():

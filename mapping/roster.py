@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, cast, get_args
 
 from mapping import values
-from mapping.columns import Column, UnreadableError, extra_reading, mapped_words, read_columns
+from mapping.columns import Column, Columns, UnreadableError, extra_reading, mapped_words
 from mapping.config import InlinePartner, MappingSections, RosterInline, RosterSource
 from mapping.fields import default_timezone
 from partnersync.credits import Finding
@@ -32,25 +32,27 @@ class RosterReader:
         timezone = default_timezone(sections)
         roster, tiers = sections.partners.roster, sections.partners.tiers
         self._inline = roster.inline if isinstance(roster, RosterInline) else ()
-        self._partner, self._extra = _columns(roster, timezone) if isinstance(roster, RosterSource) else ((), ())
+        partner, extra = _columns(roster, timezone) if isinstance(roster, RosterSource) else ((), ())
+        self._partner, self._extra = Columns(partner, "partners.roster.fields"), Columns(extra, "partners.roster.extra")
         held = tiers.fields if tiers else None
         names = [n for n in type(held).model_fields if getattr(held, n) is not None] if held else []
-        self._tier = tuple(Column(name, getattr(held, name), _reading(name, timezone)) for name in names)
+        tier = (Column(name, getattr(held, name), _reading(name, timezone)) for name in names)
+        self._tier = Columns(tier, "partners.tiers.fields")
 
     def partner(self, record: RawRecord) -> Partner | Unreadable | None:
         """The partner of a row; None for a CRM's account that is no partner (its id field is empty)."""
         try:
-            given = read_columns(self._partner, record, "partners.roster.fields")
+            given = self._partner.read(record)
             if given["id"] is None and record.ref.crm != "file":
                 return None
-            return _partner(given, read_columns(self._extra, record, "partners.roster.extra"))
+            return _partner(given, self._extra.read(record))
         except UnreadableError as error:
             return Unreadable(record.ref, str(error), record.values, record.stamp)
 
     def tier(self, record: RawRecord) -> tuple[str, Tier] | Unreadable:
         """A dated tier and the id of its partner."""
         try:
-            given = read_columns(self._tier, record, "partners.tiers.fields")
+            given = self._tier.read(record)
             for name in ("partner", "tier", "from_"):
                 if given[name] is None:
                     raise UnreadableError(f"partners.tiers.fields.{name.strip('_')}: is empty")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 
 from sqlalchemy import Connection, bindparam, exists, select
 
@@ -18,7 +17,7 @@ from state.judging import Change, Held, Judged, judge
 from state.keys import Reached, replace_keys, take_over
 from state.lists import HERE, among
 from state.marks import all_marked, mark, mark_new
-from state.places import Place, fact_ids, place_ids, places
+from state.places import fact_ids, place_ids, places
 from state.quarantines import put_unreadable, set_reasons, take_out
 from state.reaching import CARRIER, DEAL, IS, NAMES, Row, having, rows_of, touched
 from state.schema import dirty, dirty_record, fact, sent, version
@@ -143,16 +142,14 @@ class Facts:
 
     def _held(self, open_: Connection, page: Page) -> dict[Ref, Held]:
         """What is stored of the page's records: one statement per page."""
-        refs = chain(
-            (each.ref for each in page.records), (each.ref for each in page.gone), (each.loser for each in page.merged)
-        )
-        named: dict[Place, set[str]] = {}
-        for ref in refs:
-            named.setdefault((ref.crm, ref.org, ref.object), set()).add(ref.id)
+        refs = [each.ref for each in page.records]
+        refs += [each.ref for each in page.gone]
+        refs += [each.loser for each in page.merged]
         found: dict[Ref, Held] = {}
-        ids = place_ids(self._database, open_, named, make=True)
+        ids = place_ids(self._database, open_, {(ref.crm, ref.org, ref.object) for ref in refs}, make=True)
         for (crm, org, object_), place_id in ids.items():
-            asked = {"place_id": place_id, "some": sorted(named[crm, org, object_])}
+            named = {ref.id for ref in refs if ref.object == object_ and ref.org == org and ref.crm == crm}
+            asked = {"place_id": place_id, "some": sorted(named)}
             for row in open_.execute(_HELD, {"here": self._database.workspace, **asked}):
                 external, *rest = row
                 found[Ref(crm, org, object_, external)] = Held(*rest)

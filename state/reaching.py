@@ -76,10 +76,11 @@ def _begun(kind: Kind, crm: str, org: str, object_: str) -> Any:
 def rows(kind: Kind, ref: Ref, found: Reach, losers: Sequence[Ref] = ()) -> list[Row]:
     """The rows of one fact; ``losers`` are records merged into it, whose names are now its own."""
     role = DEAL if kind == "opportunity" else CARRIER if found.carries else PLAIN
-    own = [] if role == PLAIN else [name_of(kind, ref)]
-    own += [name_of(kind, loser) for loser in losers] if own else ()
-    given = [(key, role, IS) for key in own]
-    given += [(key, role, NAMES) for each in found.names if (key := name_of(*each)) not in own]
+    given = [] if role == PLAIN else [(name_of(kind, each), role, IS) for each in (ref, *losers)]
+    for named, other in found.names:
+        key = name_of(named, other)
+        if (key, role, IS) not in given:
+            given.append((key, role, NAMES))
     given += [(number(key), role, SHARES) for key in found.shares]
     if found.meets is not None:
         given.append((meeting(*found.meets), role, MEETS))

@@ -38,7 +38,7 @@ def microseconds(instant: datetime) -> int:
     Raises:
         ValueError: it has no zone.
     """
-    passed = utc(instant) - _EPOCH
+    passed = (instant if instant.tzinfo is UTC else utc(instant)) - _EPOCH
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 

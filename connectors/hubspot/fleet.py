@@ -37,19 +37,30 @@ class Brought:
 class Object:
     """An object being listed; ``refused`` where HubSpot does not let it be.
 
-    ``left`` is about how many records are still to be brought; infinite where nobody knows.
+    ``total`` is about how many records there are, infinite where nobody knows; ``seen`` of them were brought.
     """
 
     listing: Listing
-    left: float = inf
+    total: float = inf
+    seen: int = 0
     told: bool = False
     refused: RejectedError | None = None
+
+    @property
+    def left(self) -> float:
+        """About how many records are still to be brought."""
+        return self.total - self.seen
+
+    @property
+    def share_left(self) -> float:
+        """About which part of all records that is."""
+        return 1.0 if self.total == inf else self.left / max(1, self.total)
 
     def take(self, span: Span, answer: Answer) -> Brought | None:
         """What an answer brings; None where that is nothing worth telling."""
         results = self.listing.take(span, answer)
         over = self.listing.over
-        self.left -= len(results)
+        self.seen += len(results)
         if self.told or not (results or over):
             return None
         self.told = over
@@ -64,19 +75,17 @@ class Object:
 
 
 class Fleet:
-    """Lists ``objects`` by calls of ``ask`` (object, after), ``page`` records each, in the threads of ``beside``."""
+    """Lists ``objects`` by calls of ``ask`` (object, after), in the threads of ``beside``."""
 
     def __init__(
         self,
         beside: ThreadPoolExecutor,
         ask: Callable[[Object, str | None], Answer],
         objects: Sequence[Object],
-        page: int,
     ) -> None:
         self._beside = beside
         self._ask = ask
         self._objects = objects
-        self._page = page
         self._moved = Condition()
         self._waiting: deque[Brought] = deque()
         self._flying: Counter[int] = Counter()
@@ -110,17 +119,18 @@ class Fleet:
     def _send(self) -> None:
         """As many calls as there is room for; each of the object with the fewest under way that has anything to ask.
 
-        What one cursor reads waits for those with more left: to list two objects side by side from the start would use up
-        the portal's allowance on the shorter one, and leave the longer one alone with the end.
+        The longest object never waits: its one cursor sets the pace of the whole read. A shorter one keeps step with it, so
+        that both end together: side by side at full speed they would use up the portal's allowance on the shorter one, and
+        one after the other they would leave most of the allowance unused at first, which is missing in the end.
         """
         while not self._closed and self._failed is None:
             flying = self._flying.total()
             if flying >= AT_ONCE or flying + len(self._waiting) >= MOST_WAITING:
                 return
             active = [each for each in self._objects if each.refused is None and not each.told]
-            most = max((each.left for each in active), default=0)
+            longest = max(active, key=lambda each: each.left, default=None)
             for each in sorted(active, key=lambda each: self._flying[id(each)]):
-                in_turn = each.listing.split or each.left + self._page > most
+                in_turn = each.listing.split or longest is None or each.share_left >= longest.share_left
                 if in_turn and (span := each.listing.next()) is not None:
                     span.flying = True
                     self._flying[id(each)] += 1

@@ -45,7 +45,8 @@ class Whole:
     ) -> Whole:
         """Going on where ``cursor`` says; without one, from the beginning. ``total``: so many records, where that is known."""
         listing = Listing((cursor.listing if cursor else None) or "", page)
-        return cls(wanted, properties, Object(listing, total), cursor, cursor.seen if cursor else 0, listing.begun)
+        seen = cursor.seen if cursor else 0
+        return cls(wanted, properties, Object(listing, total, seen), cursor, seen, listing.begun)
 
     def finished(self, page: Page, brought: Brought) -> Page:
         """The page with what is left to be read after it."""
@@ -110,7 +111,7 @@ class FullReads:
         def ask(object_: Object, after: str | None) -> Answer:
             return counted(partial(self._ask, owners[id(object_)], after))
 
-        for brought in Fleet(beside, ask, [whole.object for whole in wholes], self.size).brought():
+        for brought in Fleet(beside, ask, [whole.object for whole in wholes]).brought():
             yield self._page(owners[id(brought.object)], brought)
 
     def _page(self, whole: Whole, brought: Brought) -> Page:
@@ -142,7 +143,7 @@ class FullReads:
             return 0
         total = answer.body.get("total")
         if isinstance(total, int):
-            whole.object.left = total - whole.seen
+            whole.object.total = total
         return max((int(each["id"]) for each in answer.results), default=0)
 
     def _search_newest(self, object_: str) -> Answer:

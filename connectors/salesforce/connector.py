@@ -136,6 +136,7 @@ class SalesforceConnector:
         with self._calls("warm"):
             found = reading.shapes(self._api, objects)
         self._shapes.update(found)
+        self._pulling.described(found)
         return {object_: shape.schema for object_, shape in found.items()}
 
     # -- writing -----------------------------------------------------------------------------------------------------

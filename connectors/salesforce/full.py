@@ -26,7 +26,8 @@ from partnersync.records import Page, Wanted
 class FullRead:
     """A read of everything. ``cursor`` goes on with one that was cut off; ``cold`` leaves the stored cursor alone.
 
-    ``since`` is the watermark of pulls before this one, which stays: deletions after it have not been told yet.
+    ``since`` is the watermark of pulls before this one, which stays: deletions after it have not been told yet. ``shape`` is what
+    the object is like, where that was asked just now.
     """
 
     def __init__(
@@ -38,23 +39,26 @@ class FullRead:
         since: datetime | None = None,
         cold: bool = False,
         bulk_from: int | None = None,
+        shape: Shape | None = None,
     ) -> None:
         self.object = wanted.object
         self.cold = cold
         self.for_bulk = cursor if cursor is not None and cursor.job is not None else None
         self.done = self.for_bulk is not None
-        self.shape: Shape | None = None
+        self.shape = shape
         self.lost_fields = False
         self._wanted = wanted
         self._api = api
         self._bulk_from = bulk_from
-        self._cursor = cursor
         self._since = since
+        self._cursor = cursor
+        if cursor is None and shape is not None:
+            self._cursor = self._start(Selection.of(shape, wanted.fields))
         self._marked = cold or cursor is not None or since is not None
         self._locator: str | None = None
 
     def parts(self, queries: int) -> Sequence[Part]:
-        """Describe first; then the watermark and a page; then pages."""
+        """Describe first, unless that was done; then the watermark and a page; then pages."""
         if self._cursor is None:
             return (describe_part(self._wanted.object),)
         if queries < 1:

@@ -6,7 +6,8 @@ job; where the org refuses that, it goes on by query after all, from where the j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,12 +18,14 @@ from connectors.salesforce.changes import Changes
 from connectors.salesforce.cursor import Cursor, parse_cursor
 from connectors.salesforce.failures import Failures
 from connectors.salesforce.full import FullRead
-from connectors.salesforce.shapes import Shape, came_into_sight
+from connectors.salesforce.shapes import Selection, Shape, came_into_sight
 from connectors.salesforce.steps import run
 from partnersync.records import Page, Wanted
 
 MERGED_WITHIN = timedelta(days=3)
 """How far back the hourly look at merges goes; the nightly one takes all that the recycle bin holds."""
+JUST_NOW = 60.0
+"""Seconds: what was described so lately need not be described again."""
 
 
 class Pulling:
@@ -35,6 +38,12 @@ class Pulling:
         self._known = known
         self._shape_of = shape_of
         self._bulk_from = bulk_from
+        self._described: dict[str, tuple[Shape, float]] = {}
+
+    def described(self, shapes: Mapping[str, Shape]) -> None:
+        """What objects are like, as the org said just now."""
+        now = time.monotonic()
+        self._described.update({object_: (shape, now) for object_, shape in shapes.items()})
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """What changed since each cursor, all objects in one call; a first pull reads everything."""
@@ -106,7 +115,17 @@ class Pulling:
     def _full(
         self, wanted: Wanted, *, cursor: Cursor | None = None, since: datetime | None = None, cold: bool = False
     ) -> FullRead:
-        return FullRead(wanted, self._api, cursor=cursor, since=since, cold=cold, bulk_from=self._bulk_from)
+        shape = self._shown(wanted) if cursor is None else None
+        return FullRead(
+            wanted, self._api, cursor=cursor, since=since, cold=cold, bulk_from=self._bulk_from, shape=shape
+        )
+
+    def _shown(self, wanted: Wanted) -> Shape | None:
+        """What an object is like, if the org said so just now and shows all that is wanted; else it is better asked again."""
+        shape, at = self._described.get(wanted.object, (None, 0.0))
+        if shape is None or time.monotonic() - at > JUST_NOW or Selection.of(shape, wanted.fields).hidden:
+            return None
+        return shape
 
     def _merged(self, wanted: Wanted, since: datetime | None) -> Page:
         object_ = wanted.object
@@ -119,5 +138,6 @@ class Pulling:
         for pull in pulls:
             if pull.lost_fields:
                 self._known.pop(pull.object, None)
+                self._described.pop(pull.object, None)
             elif pull.shape is not None:
                 self._known[pull.object] = pull.shape

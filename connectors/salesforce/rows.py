@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 
 from connectors.salesforce.ids import is_id, long_id
@@ -20,7 +18,7 @@ from partnersync.records import RawRecord, Unreadable, Value
 
 CRM = "salesforce"
 Row = Mapping[str, Any]
-_FLAT = frozenset({str, int, Decimal, bool, type(None)})
+_GROUPS = frozenset({dict, list})
 
 
 def ref(org: str, object_: str, id_: str) -> Ref:
@@ -61,11 +59,10 @@ def read_rows(
 def _values(shown: tuple[str, ...]) -> Callable[[Row], Mapping[str, Value]]:
     """How the shown fields are taken from a row."""
     dotted = any("." in field for field in shown)
-    pick = itemgetter(*shown) if len(shown) > 1 and not dotted else lambda row: [_field(row, field) for field in shown]
 
     def take(row: Row) -> Mapping[str, Value]:
-        found = dict(zip(shown, pick(row), strict=True))
-        if not _FLAT.issuperset(map(type, found.values())):
+        found = {field: _field(row, field) for field in shown} if dotted else {field: row[field] for field in shown}
+        if not _GROUPS.isdisjoint(map(type, found.values())):
             # A compound field (an address, a geolocation) is a group of values: kept as text, since a record is flat.
             return {field: encode(held) if isinstance(held, (dict, list)) else held for field, held in found.items()}
         return found

@@ -35,14 +35,16 @@ def number(text: str) -> int | Decimal:
     Raises:
         ValueError: not a number.
     """
-    if text.endswith(".0") and text[:-2].isdecimal():
-        return int(text[:-2])
+    whole, _, fraction = text.partition(".")
+    if fraction == "0" and whole.isdecimal():
+        return int(whole)
+    if fraction.isdecimal() and fraction[-1] != "0":
+        return _decimal(text)
     if "e" in text or "E" in text:
         value = _decimal(text)
         if abs(value.adjusted()) > _FAR:
             return value
-        text = f"{value:f}"
-    whole, _, fraction = text.partition(".")
+        whole, _, fraction = f"{value:f}".partition(".")
     fraction = fraction.rstrip("0")
     try:
         return _decimal(f"{whole}.{fraction}") if fraction else int(whole)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import structlog
 
 from connectors.base import Connector, Freshness
 from connectors.files.connector import Files
+from mapping.config.sources import SourceKind
 from mapping.reach import keys
 from partnersync.errors import ConnectorError, Problem
-from partnersync.facts import Partner, Reach, Tier
+from partnersync.facts import Reach
 from partnersync.ids import digest
 from partnersync.records import Page, RawRecord, Unreadable, Wanted
 from service.feeds import FILES, Feed
@@ -49,11 +51,12 @@ def pull(shop: Shop, fence: Fence, work: Mapping[str, Freshness], tell: Tell = l
     pulled = Pulled()
     shop.sign_in()
     pulled.failed |= shop.failures
+    facts = Facts(shop.database, one_pull=True)
     for name, freshness in {**work, FILES: "hot"}.items():
         if name in shop.failures or shop.stop.is_set():
             continue
         try:
-            _connection(shop, fence, name, freshness, pulled, tell)
+            _connection(shop, fence, facts, name, freshness, pulled, tell)
         except ConnectorError as error:
             pulled.failed[name] = str(error)
             structlog.get_logger("partnersync.pull").warning("pull failed", connection=name, error=str(error))
@@ -62,7 +65,9 @@ def pull(shop: Shop, fence: Fence, work: Mapping[str, Freshness], tell: Tell = l
     return pulled
 
 
-def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulled: Pulled, tell: Tell) -> None:
+def _connection(
+    shop: Shop, fence: Fence, facts: Facts, name: str, freshness: Freshness, pulled: Pulled, tell: Tell
+) -> None:
     connector = shop.connector(name)
     cursors = Cursors(shop.database)
     mine = {feed.object: feed for feed in shop.feeds if feed.connection == name}
@@ -85,7 +90,6 @@ def _connection(shop: Shop, fence: Fence, name: str, freshness: Freshness, pulle
             pages = _changes_and_all(connector, wanted, read) if read else connector.hot(wanted)
         case _:
             pages = connector.hot(wanted)
-    facts = Facts(shop.database, one_pull=True)
     for page in joined(pages, shop.stop):
         feed = mine[page.object]
         counts = _remember(shop, facts, fence, feed, page)
@@ -143,13 +147,13 @@ def _changes_and_all(connector: Connector | Files, wanted: Sequence[Wanted], rea
 
 def _remember(shop: Shop, facts: Facts, fence: Fence, feed: Feed, page: Page) -> Counter[str]:
     """Store one page; each record is read once, for its keys and for what is wrong with it."""
-    reading = Reading(shop, feed)
-    verdicts = {id(record): reading.verdict(record) for record in page.records}
+    verdict = Reading(shop, feed).verdict
+    verdicts = {id(record): verdict(record) for record in page.records}
     wrong = {each.ref.id: told for each in page.records if isinstance(told := verdicts[id(each)], str)}
 
     def reach(record: RawRecord) -> Reach:
         known = verdicts.get(id(record))  # one id may come in two states
-        found = known if known is not None else reading.verdict(record)
+        found = known if known is not None else verdict(record)
         return found if isinstance(found, Reach) else NOWHERE
 
     return facts.remember(
@@ -174,19 +178,18 @@ class Reading:
     """How the records of one feed are read."""
 
     def __init__(self, shop: Shop, feed: Feed) -> None:
-        self._kind = feed.kind
-        self._reader = shop.reader
-        self._roster = shop.roster if feed.kind in {"partner", "tier"} else None
+        self._kind = cast("SourceKind", feed.kind)
+        self._fact = shop.reader.fact
+        self._row: Callable[[RawRecord], object] | None = None
+        if feed.kind in {"partner", "tier"}:
+            self._row = shop.roster.partner if feed.kind == "partner" else shop.roster.tier
 
     def verdict(self, record: RawRecord) -> Reach | str:
         """The keys of a record, or why it cannot be read."""
         if record.life == "deleted":
             return NOWHERE
-        if self._roster is not None:
-            found: Partner | tuple[str, Tier] | Unreadable | None = (
-                self._roster.partner(record) if self._kind == "partner" else self._roster.tier(record)
-            )
+        if self._row is not None:
+            found = self._row(record)
             return found.reason if isinstance(found, Unreadable) else NOWHERE
-        assert self._kind in {"account", "opportunity", "registration", "touchpoint", "override"}
-        fact = self._reader.fact(self._kind, record)
+        fact = self._fact(self._kind, record)
         return fact.reason if isinstance(fact, Unreadable) else keys(fact)

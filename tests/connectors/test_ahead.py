@@ -1,4 +1,4 @@
-"""Fetching one page ahead: in order, one at a time, never unasked, with its errors in their place."""
+"""Fetching pages ahead: in order, one at a time, never unasked, with its errors in their place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_next_is_made_while_the_caller_works_on_this_one() -> None:
     assert list(taken) == ["second"]
 
 
-def test_no_more_than_one_is_made_ahead_and_none_unasked() -> None:
+def test_no_more_than_two_are_made_ahead_and_none_unasked() -> None:
     begun: list[int] = []
 
     def made() -> Iterator[int]:
@@ -44,7 +44,7 @@ def test_no_more_than_one_is_made_ahead_and_none_unasked() -> None:
     taken.close()  # type: ignore[attr-defined]
 
     assert unasked == []
-    assert begun == [1, 2]
+    assert begun == [1, 2, 3]
 
 
 def test_a_failure_comes_after_what_was_made_before_it() -> None:

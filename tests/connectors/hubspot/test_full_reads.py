@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -122,6 +123,34 @@ def test_objects_are_read_together_where_each_allows_one_cursor(portal: Any, mon
     assert mirror.live("deals") == set(deals)
     assert mirror.live("companies") == set(companies)
     assert max(seen) == 2
+
+
+def test_of_objects_that_allow_one_cursor_the_longest_never_waits_and_the_others_keep_step(
+    portal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_at_a_time(portal)
+    portal.set(list_after="opaque")
+    load(portal, 400)
+    for n in range(200):
+        portal.create("companies", {"name": f"Company {n}"})
+    asked: list[str] = []
+    ask = type(portal.connect()._calls).list
+
+    def noted(self: Any, object_: str, *args: Any, **named: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            asked.append(object_)
+        return ask(self, object_, *args, **named)
+
+    monkeypatch.setattr("connectors.hubspot.calls.Calls.list", noted)
+    consume(portal.connect().hot([COMPANIES, DEALS]), Mirror())
+
+    shared = asked[6:]  # the first few prove that no second cursor may begin
+    assert shared.count("deals") > 70
+    assert shared.count("companies") > 30
+    for upto in range(10, len(shared)):
+        deals, companies = shared[:upto].count("deals"), shared[:upto].count("companies")
+        assert abs(deals - 2 * companies) <= 8, (upto, deals, companies)
+    assert not any(one == other == "companies" for one, other in pairwise(shared))
 
 
 def test_a_first_pull_that_was_killed_goes_on_with_all_its_cursors(portal: Any) -> None:
