@@ -249,7 +249,7 @@ class Doer:
         for key, said in parked.items():
             yield Applied(by_key[key], "parked", f"refused before: {said}")
         ready = [intent for intent in intents if intent.key not in parked]
-        there = self._found([intent for intent in ready if by_key[intent.key].action == "task_create"])
+        there = self._found(ready)
         for done in there:
             yield Applied(by_key[done.intent.key], done.status, "was there already")
         taken = {done.intent.key for done in there}
@@ -257,15 +257,12 @@ class Doer:
         for done in self._put(ready) if ready else ():
             yield Applied(by_key[done.intent.key], done.status, done.message)
 
-    def _found(self, creates: Sequence[Intent]) -> list[Done]:
+    def _found(self, intents: Sequence[Intent]) -> list[Done]:
         """The tasks that an earlier life of the database made: ours from now on, as they are, or as somebody deleted them."""
-        if not (self.recovering and creates):
-            return []
-        tasks = [intent.task for intent in creates if intent.task is not None]
-        found = self.writer.find_tasks(tasks, deleted_too=True)
-        there = [Done(intent, "applied", id=found[intent.key]) for intent in creates if intent.key in found]
-        self.journal.begin([done.intent for done in there])
-        self.journal.finish(there)
+        there = self._there(intents) if self.recovering else []
+        if there:
+            self.journal.begin([done.intent for done in there])
+            self.journal.finish(there)
         return there
 
     def _parked(self, intents: Sequence[Intent]) -> Mapping[str, str]:
@@ -306,16 +303,15 @@ class Doer:
             yield from self._put(again)
 
     def _landed(self, intents: Sequence[Intent]) -> list[Done]:
-        """The creates that are there."""
-        creates = [intent for intent in intents if intent.task is not None and intent.task.action == "task_create"]
-        found = (
-            self.writer.find_tasks([each.task for each in creates if each.task is not None], deleted_too=True)
-            if creates
-            else {}
-        )
-        landed = [Done(intent, "applied", id=found[intent.key]) for intent in creates if intent.key in found]
+        landed = self._there(intents)
         self.journal.finish(landed)
         return landed
+
+    def _there(self, intents: Sequence[Intent]) -> list[Done]:
+        """The creates whose task is in the CRM, or was until somebody deleted it."""
+        tasks = [each.task for each in intents if each.task is not None and each.task.action == "task_create"]
+        found = self.writer.find_tasks(tasks, deleted_too=True) if tasks else {}
+        return [Done(intent, "applied", id=found[intent.key]) for intent in intents if intent.key in found]
 
     def _may_still_land(self, intent: Intent) -> bool:
         """Whether a create may still be running, though nobody waits for its answer any more."""

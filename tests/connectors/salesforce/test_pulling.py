@@ -76,40 +76,6 @@ def test_a_first_pull_costs_one_description_more_than_its_pages(
     assert world.calls() == 1 + 3
 
 
-def test_what_was_described_just_now_is_not_described_again(
-    world: SalesforceWorld, connector: SalesforceConnector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.create_tied("Opportunity", [DEAL] * 8)
-
-    def calls_of_a_first_pull(*fields: str) -> int:
-        world.forget_calls()
-        pull(connector, mirror := Mirror(), "Opportunity", fields=fields)
-        assert len(mirror.live("Opportunity")) == 8
-        return world.calls()
-
-    connector.describe(["Opportunity"])
-    told = calls_of_a_first_pull("Name", "StageName")
-    hidden = calls_of_a_first_pull("Name", "Not_There__c")  # it may have come into sight since
-    monkeypatch.setattr("connectors.salesforce.pulling.JUST_NOW", -1.0)
-    later = calls_of_a_first_pull("Name", "StageName")
-
-    assert (told, hidden, later) == (3, 4, 4)
-
-
-def test_a_field_that_goes_out_of_sight_after_it_was_described_is_left_out(
-    world: SalesforceWorld, connector: SalesforceConnector
-) -> None:
-    world.create_tied("Opportunity", [DEAL] * 3)
-    connector.describe(["Opportunity"])
-    world.set(hidden_fields=("Opportunity.Partner_Note__c",))
-
-    pages = pull(connector, Mirror(), "Opportunity", fields=("Name", "Partner_Note__c"))
-
-    records = [record for page in pages for record in page.records]
-    assert len(records) == 3
-    assert all("Partner_Note__c" not in record.values for record in records)
-
-
 def test_seven_objects_are_one_call_when_idle_and_two_when_one_of_the_last_changed(
     world: SalesforceWorld, connector: SalesforceConnector
 ) -> None:
