@@ -40,11 +40,14 @@ class Columns:
         Raises:
             UnreadableError: a field is absent or holds what it cannot.
         """
-        held, given = record.values, dict[str, Any]()
+        if not self._all:
+            return {}
+        held = record.values
         try:
-            for ours, theirs in self._texts:  # most columns, and read in place
-                value = held[theirs]
-                given[ours] = (value.strip() or None) if type(value) is str else values.text(value)
+            given = {  # most columns are texts: those are read in place
+                ours: (value.strip() or None) if type(value := held[theirs]) is str else values.text(value)
+                for ours, theirs in self._texts
+            }
             for ours, theirs, read in self._others:
                 given[ours] = read(held[theirs])
         except (KeyError, ValueError):
