@@ -265,7 +265,10 @@ def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        try:
+            connection.connection.cursor().execute(begin)  # through SQLAlchemy it costs more than many a query
+        except sqlite3.Error as error:
+            raise OperationalError(begin, None, error) from error
 
     return engine
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sandbox.hubspot import (
     account,
@@ -327,6 +328,7 @@ ROUTES = (
 )
 
 
+@lru_cache(maxsize=1024)
 def route_of(method: str, path: str) -> Match | None:
     """The route of a call. Where the path exists for other methods only, that is said by `allowed`."""
     method = "GET" if method == "HEAD" else method

@@ -38,6 +38,8 @@ class Schema:
         self._changed_at = clock.now()
         self._lock = threading.Lock()
         self._objects: dict[str, SObject] = {}
+        self._names: list[frozenset[str]] = []
+        self._children: dict[str, list[tuple[SObject, Field]]] = {}
         self._rights = _rights(settings.salesforce)
         with store.write(hooked=False) as db:
             db.execute(
@@ -67,7 +69,11 @@ class Schema:
 
     def known(self) -> frozenset[str]:
         """The names of the objects that exist, and Group, which only describes mention."""
-        return frozenset(o.name for o in self.objects()) | {"Group"}
+        self._current()
+        kept = self._names
+        if not kept:
+            kept.append(frozenset(o.name for o in self.objects()) | {"Group"})
+        return kept[0]
 
     def readable(self, sobject: SObject) -> list[Field]:
         """The fields the API user sees, in order."""
@@ -90,12 +96,16 @@ class Schema:
 
     def children(self, sobject: SObject) -> list[tuple[SObject, Field]]:
         """The objects and lookup fields that point at this one."""
-        return [
-            (other, field)
-            for other in self.objects()
-            for field in self.readable(other)
-            if sobject.name in field.reference_to
-        ]
+        self._current()
+        kept = self._children  # of before, where another thread changes the objects meanwhile
+        if sobject.name not in kept:
+            kept[sobject.name] = [
+                (other, field)
+                for other in self.objects()
+                for field in self.readable(other)
+                if sobject.name in field.reference_to
+            ]
+        return kept[sobject.name]
 
     def add_field(self, object_name: str, definition: Mapping[str, Any]) -> Field:
         """Add a custom field; an unknown object ending in `__c` is created. Raises: `ValueError`."""
@@ -134,7 +144,13 @@ class Schema:
         if self._rights.settings is not self._settings.salesforce:
             self._rights = _rights(self._settings.salesforce)
             self._changed_at = self._clock.now()
+            self._forget()
         return self._rights
+
+    def _forget(self) -> None:
+        """What was made of the objects and of what the user may see of them is to be made anew."""
+        self._names = []
+        self._children = {}
 
     def _extend(self, db: sqlite3.Connection, object_name: str, field: Field) -> None:
         with self._lock:
@@ -177,6 +193,7 @@ class Schema:
                 db.execute(f'CREATE INDEX IF NOT EXISTS "sf_{sobject.name}_{field.name}" ON {table} ("{field.name}")')
         by_name = {field.name.lower(): field for field in sobject.fields}
         self._objects[sobject.name.lower()] = replace(sobject, by_name=by_name)
+        self._forget()
 
 
 def _column(field: Field) -> str:
