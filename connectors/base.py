@@ -124,7 +124,7 @@ class Reader(Protocol):
     """Brings records in. Every method may raise the ``ConnectorError`` family and nothing else."""
 
     def identify(self) -> Identity:
-        """Sign in and say which org or portal this is."""
+        """Sign in and say which org or portal this is; asked for once."""
         ...
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:

@@ -171,10 +171,13 @@ class MemoryConnector:
         self._surroundings = surroundings
         self._page = page
         self._policy = policy
+        self._identity: Identity | None = None
 
     def identify(self) -> Identity:
-        """The CRM's own answer."""
-        return self._ask("token", "account", self.crm.account)
+        """The CRM's own answer, asked for once."""
+        if self._identity is None:
+            self._identity = self._ask("token", "account", self.crm.account)
+        return self._identity
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Changes, deletions and merges after the cursor; the first time everything."""

@@ -23,7 +23,7 @@ from mapping.fields import Reader
 from mapping.roster import RosterReader
 from partnersync.clock import Clock
 from partnersync.errors import ConnectorError, StateError
-from partnersync.records import Identity
+from partnersync.records import Identity, ObjectSchema
 from service import logs
 from service.clock import SystemClock
 from service.feeds import FILES, Feed, feeds, layouts
@@ -95,14 +95,14 @@ class Shop:
         return found
 
     def schemas(self, name: str) -> Schemas:
-        """What a connection's CRM says of its fields, asked when it is first needed and again once it was forgotten."""
+        """What a connection's CRM says of its fields, asked when it is first needed."""
         if name not in self._schemas:
             self._schemas[name] = Schemas(self.crm(name))
         return self._schemas[name]
 
-    def forget_schemas(self, name: str) -> None:
-        """The CRM's schema may have changed."""
-        self._schemas.pop(name, None)
+    def learn_schemas(self, name: str, told: Mapping[str, ObjectSchema | None]) -> None:
+        """What the CRM says now of these objects (None: it knows none of that name); of others it is asked anew."""
+        self._schemas[name] = Schemas(self.crm(name), told)
 
     def sign_in(self) -> Mapping[str, Identity]:
         """Learn which org each connection opens, and refuse an org that this database does not belong to.

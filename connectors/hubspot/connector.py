@@ -55,16 +55,17 @@ class HubSpotConnector:
         self._calls = calls
         self._identity: Identity | None = None
         associations, clock = Associations(calls), line.surroundings.clock
-        self._pulling = Pulling(calls, associations, lambda: self._known().org, settings.overlap, clock, pages)
-        self._tasks = Tasks(calls, associations, self._known, clock)
+        self._pulling = Pulling(calls, associations, lambda: self.identify().org, settings.overlap, clock, pages)
+        self._tasks = Tasks(calls, associations, self.identify, clock)
         self._writing = Writing(calls)
         self._properties = Properties(calls)
 
     def identify(self) -> Identity:
-        """Which portal the token opens, with its currency and timezone."""
-        with self._line.calls("token"):
-            self._identity = schema.identity(self._calls)
-        self._exchange.timezone = self._identity.timezone
+        """Which portal the token opens, with its currency and timezone; asked once."""
+        if self._identity is None:
+            with self._line.calls("token"):
+                self._identity = schema.identity(self._calls)
+            self._exchange.timezone = self._identity.timezone
         return self._identity
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
@@ -87,7 +88,7 @@ class HubSpotConnector:
     def people(self) -> tuple[Person, ...]:
         """Every owner."""
         with self._line.calls("warm"):
-            return schema.people(self._calls, self._known().org)
+            return schema.people(self._calls, self.identify().org)
 
     def describe(self, objects: Sequence[str]) -> Mapping[str, ObjectSchema]:
         """The properties of each object that the portal knows."""
@@ -129,9 +130,6 @@ class HubSpotConnector:
     def close(self) -> None:
         """Give back sockets."""
         self._exchange.close()
-
-    def _known(self) -> Identity:
-        return self._identity or self.identify()
 
     def _counted(self, freshness: Freshness, steps: Iterator[T]) -> Iterator[T]:
         """The same steps, each counted as what it is for, whatever else is called between them."""

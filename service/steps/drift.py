@@ -64,7 +64,7 @@ def _compared(shop: Shop, name: str) -> Iterator[Asked]:
     wanted |= dict.fromkeys(target.object for target in written(shop.settings) if target.connection == name)
     connector: Connector = shop.crm(name)
     schemas = connector.describe(list(wanted))
-    shop.forget_schemas(name)
+    shop.learn_schemas(name, {object_: schemas.get(object_) for object_ in wanted})
     for origin in mine:
         if origin.name.object not in schemas:
             yield no_object(origin)

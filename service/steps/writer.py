@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from connectors.base import Connector, TaskDraft
 from partnersync.changes import Outcome, TaskChange, Write
@@ -27,11 +28,11 @@ def text_of(value: Value) -> str | None:
 
 
 class Schemas:
-    """What a CRM says of its fields, asked once per process for the objects we write to."""
+    """What a CRM says of its fields, asked once per process for the objects we write to; ``known`` was asked already."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, known: Mapping[str, ObjectSchema | None] = MappingProxyType({})) -> None:
         self._connector = connector
-        self._known: dict[str, ObjectSchema | None] = {}
+        self._known = dict(known)
 
     def field(self, object_: str, name: str) -> FieldSchema | None:
         """The schema of a field; None where the CRM does not show it to us."""

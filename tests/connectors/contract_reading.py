@@ -16,10 +16,13 @@ class ReadingContract(InAWorld):
 
     # -- who ---------------------------------------------------------------------------------------------------------
 
-    def test_a_connection_knows_its_org(self, connector: Connector, world: World) -> None:
-        first, second = connector.identify(), connector.identify()
+    def test_a_connection_knows_its_org_and_asks_for_it_once(self, connector: Connector, world: World) -> None:
+        first = connector.identify()
+        world.forget_calls()
+        second = connector.identify()
 
         assert first == second
+        assert world.calls() == 0
         assert first.crm
         assert first.org
 

@@ -152,3 +152,15 @@ def _name_of(programme: Programme, id_: str) -> str:
         ref = Ref("salesforce", shop.sign_in()["salesforce"].org, "Opportunity", id_)
         (dossier,) = Dossiers(shop.database).stream([ref], shop.clock.now())
         return str(dossier.history[-1].record.values["Name"])
+
+
+def test_what_the_look_at_the_schema_told_serves_the_writes_that_follow(programme: Programme) -> None:
+    portal, counters = programme.server.world.hubspot, programme.server.world.counters
+    won = next(each for each in portal.dump("deals", stamps=False) if each["properties"]["dealstage"] == "closedwon")
+    portal.edit("deals", won["id"], {"amount": "4321.00"}, "Riley Rep")
+    counters.reset()
+
+    report = programme.run("cold", approve="dana")
+
+    assert report.plan is not None
+    assert counters.total("hubspot", "properties.list") == 2  # one look at companies, one at deals
