@@ -128,9 +128,11 @@ class Fleet:
             if flying >= AT_ONCE or flying + len(self._waiting) >= MOST_WAITING:
                 return
             active = [each for each in self._objects if each.refused is None and not each.told]
-            longest = max(active, key=lambda each: each.left, default=None)
+            if not active:
+                return
+            pace = max(active, key=lambda each: each.left).share_left
             for each in sorted(active, key=lambda each: self._flying[id(each)]):
-                in_turn = each.listing.split or longest is None or each.share_left >= longest.share_left
+                in_turn = each.listing.split or each.share_left >= pace
                 if in_turn and (span := each.listing.next()) is not None:
                     span.flying = True
                     self._flying[id(each)] += 1

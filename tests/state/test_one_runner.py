@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
@@ -33,6 +36,23 @@ def test_processes_that_make_the_database_in_the_same_moment_all_find_it_made(ur
         found = list(pool.map(first, range(4)))
 
     assert found == [1, 1, 1, 1]
+
+
+def test_a_file_that_somebody_else_keeps_locked_is_told_and_serves_again_afterwards(
+    upgraded_file: Path, tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.database._SQLITE", ("PRAGMA busy_timeout=50",))
+    file = Path(shutil.copyfile(upgraded_file, tmp_path / "state.db"))
+    database = Database.open(f"sqlite:///{file}", "acme", watch)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError, match="cannot be used now: database is locked"), database.marking():
+            raise AssertionError("nobody writes beside another")
+        other.execute("ROLLBACK")
+
+    with database.marking() as open_:
+        assert open_.scalar(select(func.count()).select_from(cursor)) == 0
+    database.close()
 
 
 def test_a_file_that_many_make_in_the_same_moment_locks_nobody_out(tmp_path: Path) -> None:
