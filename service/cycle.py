@@ -37,6 +37,8 @@ from state.standings import Standings
 from state.tasks import Tasks
 
 _ROUNDS = 6
+_FRUITLESS = 2
+"""Rounds in a row that settle nothing: one may meet a passing fault, a second one says that the CRM does not take it now."""
 _READ = frozenset({"done", "waiting"})
 """How a run ended that read what it wanted."""
 _LOOKED_BACK = 20
@@ -266,11 +268,13 @@ def _mend(shop: Shop, fence: Fence, run: int, rules: Rules, done: Doing, approve
     """Settle what is open after a connection failed, by reading, and send once more what did not land.
 
     Nothing but what was approved: the same change, of the same record, from the same value. What is still open after a few
-    rounds waits for the next cycle, and this one has failed there.
+    rounds, fewer where they settle nothing, waits for the next cycle, and this one has failed there.
     """
+    fruitless = 0
     for _ in range(_ROUNDS):
         if not done.open or shop.stop.is_set():
             return
+        before = done.open
         looked = resolve_all(shop, fence, run)
         if looked.failed:
             done.failed |= looked.failed
@@ -278,6 +282,9 @@ def _mend(shop: Shop, fence: Fence, run: int, rules: Rules, done: Doing, approve
         planned = plan_all(shop, rules, Moved())
         Standings(shop.database).settle(fence, planned.quiet)
         done.follow(apply_plan(shop, fence, planned.plan, run, approved))
+        fruitless = 0 if done.open < before else fruitless + 1
+        if fruitless == _FRUITLESS:
+            break
     for connection, count in unsettled(shop, done).items():
         done.failed.setdefault(
             connection, f"{count:,} writes have not landed yet, or nobody knows; the next run goes on"

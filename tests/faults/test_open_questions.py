@@ -80,6 +80,25 @@ def test_an_edit_of_a_pipeline_that_moves_every_deals_stamp_writes_nothing(theat
     theatre.is_as_undisturbed()
 
 
+def test_a_crm_that_takes_writes_and_leaves_no_trace_of_them_is_asked_a_few_times_and_told_of(theatre: Theatre) -> None:
+    """HubSpot may answer a batch with success and no result; nothing else says that it was not done."""
+    theatre.server.world.settings.update("hubspot", {"silent_empty_batch": True})
+    theatre.server.world.counters.reset()
+
+    report = theatre.cycle()
+
+    sent = {
+        row["endpoint"]: row["calls"] for row in theatre.ask("counters")["counts"] if "batch.update" in row["endpoint"]
+    }
+    assert sent
+    assert max(sent.values()) <= 5, sent
+    assert "have not landed yet" in report.failed["hubspot"]
+    theatre.server.world.settings.update("hubspot", {"silent_empty_batch": False})
+    assert not theatre.cycle().failed
+    theatre.is_as_undisturbed()
+    theatre.is_quiet()
+
+
 def read_again(theatre: Theatre) -> Report:
     """A cold read of everything, as at night."""
     with opened(theatre.config) as shop:

@@ -17,14 +17,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import Engine
-
 from connectors.base import Freshness
 from service.cycle import Report
 from service.shop import Shop
-from state import database
 from tests.faults.crashes.points import Passing, Points
-from tests.faults.crashes.wire import wired
 from tests.faults.model.ground import CRMS, Ground, ground
 from tests.faults.model.harms import WRITES, Struck
 from tests.faults.model.moments import Crash
@@ -252,17 +248,7 @@ def differences(expected: Picture, found: Picture) -> list[str]:
 
 @contextmanager
 def yard() -> Iterator[Yard]:
-    """A ground of this process, its calls handed over without sockets and its engines kept."""
-    points, engines, kept = Points(), database.engines, dict[str, tuple[Engine, Engine]]()
-
-    def opened(url: str) -> tuple[Engine, Engine]:
-        if url not in kept:
-            kept[url] = engines(url)
-        return kept[url]
-
-    database.engines = opened
-    try:
-        with ground(points) as here, wired(here.server.url, lambda: here.world, points.answered):
-            yield Yard(here, points)
-    finally:
-        database.engines = engines
+    """A ground of this process."""
+    points = Points()
+    with ground(points) as here:
+        yield Yard(here, points)

@@ -60,7 +60,7 @@ class Points(Moments):
             self.die()
 
     def answered(self, writes: bool) -> None:
-        """The CRM did its part of a call; nothing of its answer is here yet."""
+        """One more point, of a call that writes."""
         if writes and not self.dead:
             self.meet("CRM committed")
 

@@ -24,6 +24,7 @@ from random import Random
 from tests.faults.crashes.beginnings import KINDS, Beginning, Kept, Yard, yard
 from tests.faults.crashes.points import CALL, STEP, TRANSACTION, Passing
 from tests.faults.model.harms import CALLS
+from tests.faults.worlds import uncollected
 
 _SHARE = 100
 """Schedules of a beginning."""
@@ -158,29 +159,22 @@ def table(found: Found) -> str:
 
 def _played(job: Job) -> Found:
     found = Found()
-    gc.freeze()
-    gc.disable()  # tens of thousands of short lives: collected between beginnings
-    try:
-        with yard() as here:
-            for kind, seed, count in job.beginnings:
-                try:
-                    beginning = here.begin(kind, seed)
-                except AssertionError as error:
-                    found.wrong.append(str(error))
-                    continue
-                found.passed |= set(beginning.trace)
-                schedules = list(drawn(beginning, count, Random(f"{job.seed}:{kind}:{seed}")))
-                left = here.left_at(beginning, {fatal[0] for fatal in schedules})
-                for fatal in schedules:
-                    wrong = played(here, beginning, left[fatal[0]], fatal, found)
-                    if wrong:
-                        at = ",".join(map(str, fatal))
-                        found.wrong.append(
-                            f"--only {kind}:{seed} --at {at} ({beginning.trace[fatal[0] - 1]}): {wrong[:6]}"
-                        )
-                gc.collect()
-    finally:
-        gc.enable()
+    with uncollected(), yard() as here:
+        for kind, seed, count in job.beginnings:
+            try:
+                beginning = here.begin(kind, seed)
+            except AssertionError as error:
+                found.wrong.append(str(error))
+                continue
+            found.passed |= set(beginning.trace)
+            schedules = list(drawn(beginning, count, Random(f"{job.seed}:{kind}:{seed}")))
+            left = here.left_at(beginning, {fatal[0] for fatal in schedules})
+            for fatal in schedules:
+                wrong = played(here, beginning, left[fatal[0]], fatal, found)
+                if wrong:
+                    at = ",".join(map(str, fatal))
+                    found.wrong.append(f"--only {kind}:{seed} --at {at} ({beginning.trace[fatal[0] - 1]}): {wrong[:6]}")
+            gc.collect()
     return found
 
 

@@ -21,10 +21,13 @@ what they lost read once more, harm that no step may mend."""
 
 
 def drawn(seed: int, world: int, most: int) -> list[Step]:
-    """The steps of a world: up to ``most`` of them, the first telling its kind."""
+    """The steps of a world: up to ``most`` of them, the first telling its kind.
+
+    Short worlds are more than long ones: a failure needs a few steps, and what a late step mends is not seen by the judge.
+    """
     draw = Random(f"{seed}:{world}")
     names, weights = list(WEIGHTS), list(WEIGHTS.values())
-    count = draw.randrange(most // 6, most + 1)
+    count = min(draw.randrange(most // 6, most + 1) for _ in range(2))
     kinds = [*draw.choices(names, weights, k=count - 1 - len(AT_LAST)), *map(draw.choice, AT_LAST)]
     begin = Step("begin", draw.randrange(1 << 16))
     return [begin, *(Step(name, *(draw.randrange(1 << 16) for _ in range(4))) for name in kinds)]

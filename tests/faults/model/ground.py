@@ -2,7 +2,8 @@
 
 Nothing waits in real time: the CRMs' clock stands still and is moved by the steps of a world and by every pause that the
 program asks for; our own clock follows it, ahead or behind as the world says. One server serves world after world; each
-begins as a copy of two CRMs and of an empty database that were made once.
+begins as a copy of two CRMs and of an empty database that were made once. Calls go over its sockets while a fault is in force
+(``wire``).
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from state.meter import DatabaseMeter
 from state.rests import Rests
 from tests.faults.model.moments import Moments, Watched, standing_around
 from tests.faults.model.programme import CSV, REGISTRATIONS, Terms, found
+from tests.faults.wire import wired
 from tests.faults.worlds import CREDENTIALS, ground_for
 
 CRMS = ("salesforce", "hubspot")
@@ -328,7 +330,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
         salesforce.time = Stopwatch(made)  # type: ignore[assignment]
         pulling.joined = lambda pages, stop: joined(pages, stop, made.together)  # type: ignore[attr-defined]
         try:
-            with standing_around(made.moments):
+            with standing_around(made.moments), wired(server.url, lambda: made.world, made.moments.answered):
                 yield made
         finally:
             with suppress(OSError):

@@ -79,6 +79,9 @@ class Moments:
             what, self.what, self.at = self.what, None, None
             what()
 
+    def answered(self, writes: bool) -> None:
+        """The CRM did its part of a call; nothing of its answer is here yet."""
+
     def die(self) -> None:
         """The process ends here."""
         self.dead = True

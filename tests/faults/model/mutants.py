@@ -8,6 +8,7 @@ world that ends in a traceback does not count, because a defect that crashes nee
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import sys
@@ -23,6 +24,7 @@ from tests.faults.model.drawing import drawn
 from tests.faults.model.ground import ground
 from tests.faults.model.harms import Struck
 from tests.faults.model.steps import played
+from tests.faults.worlds import uncollected
 
 
 @dataclass(slots=True)
@@ -100,11 +102,12 @@ def tried(name: str, seed: int, most_worlds: int, most_steps: int) -> Caught:
     """Play worlds with the defect until one shows it."""
     defect = next(each for each in DEFECTS if each.name == name)
     began, broken = time.monotonic(), 0
-    with ground() as here:
+    with uncollected(), ground() as here:
         patched = Patched(defect)
         patched.put_in()
         try:
             for world in range(most_worlds):
+                gc.collect()
                 steps = drawn(seed, world, most_steps)
                 try:
                     wrong = played(here, Struck(), f"{world}", steps, patched.lifted)

@@ -7,6 +7,7 @@ A world that fails is made small (steps are left out while it still fails) and p
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import sys
@@ -22,6 +23,7 @@ from tests.faults.model.ground import Ground, ground
 from tests.faults.model.harms import Struck
 from tests.faults.model.picking import Step
 from tests.faults.model.steps import played
+from tests.faults.worlds import uncollected
 
 _CHUNK = 10
 _TOLD = 100
@@ -113,7 +115,7 @@ def smaller(steps: Sequence[Step], fails: Callable[[Sequence[Step]], bool], seco
 def _some(job: tuple[int, int, int, int]) -> Found:
     seed, first, last, most = job
     found, began = Found(), time.monotonic()
-    with ground() as here:
+    with uncollected(), ground() as here:
         for world in range(first, last):
             steps = drawn(seed, world, most)
             wrong = judged(here, found.struck, world, steps)
@@ -121,6 +123,7 @@ def _some(job: tuple[int, int, int, int]) -> Found:
             found.steps += len(steps)
             if wrong:
                 found.wrong.append((world, wrong))
+            gc.collect()
     found.seconds = time.monotonic() - began
     return found
 
