@@ -102,7 +102,7 @@ class Yard:
         with self.process(work) as run:
             assert run.report is not None, "an undisturbed run dies"
             trace, writes, picture = tuple(self.points.trace), self._written(), self.picture()
-            wrong = self.wrong_after(run, picture)
+            wrong = self.wrong_after(run, picture, further=True)
         assert not wrong, f"{kind} {seed} undisturbed: {wrong}"
         return Beginning(f"{kind} {seed}", work, kept, picture, trace, writes)
 
@@ -151,16 +151,17 @@ class Yard:
             self.ground.move(5)
             yield made
 
-    def wrong_after(self, run: Process, expected: Picture) -> list[str]:
-        """What is wrong after a run that ended; a further one, of the same process, is part of it."""
+    def wrong_after(self, run: Process, expected: Picture, *, further: bool) -> list[str]:
+        """What is wrong after a run that ended, and after a ``further`` one of the same process."""
         assert run.report is not None
         wrong = [f"the run failed: {dict(run.report.failed)}"] if run.report.failed else []
         wrong += differences(expected, self.picture())
-        self.ground.move(61)
-        self.ground.world.counters.reset()
-        again = self._cycle(run)
-        if again.failed or again.posted or self._written():
-            wrong.append(f"a further run wrote {self._written()} times: {again.counts()}")
+        if further:
+            self.ground.move(61)
+            self.ground.world.counters.reset()
+            again = self._cycle(run)
+            if again.failed or again.posted or self._written():
+                wrong.append(f"a further run wrote {self._written()} times: {again.counts()}")
         ((open_,),) = rows(self._file, OPEN)
         return wrong + ([f"the journal holds {open_} writes of unknown fate"] if open_ else [])
 

@@ -1,9 +1,10 @@
 """Crash ``partnersync run`` at every named point, by the thousand: ``python -m tests.faults.crashes.schedules`` (SEED=7).
 
 The promise: a run that dies anywhere and is run again, once or after dying a second time, leaves both CRMs, the ledger, the
-overrides and what we hold for ours exactly as a run that nobody disturbed; a further run writes nothing. A schedule is a
-beginning and one or two points; a beginning's points are taken in turn by name, so that each name is struck before any comes
-twice. A broken one is printed with the command that plays it again.
+overrides and what we hold for ours exactly as a run that nobody disturbed; a further run, of one in three, writes nothing.
+
+A schedule is a beginning and one or two points; a beginning's points are taken in turn by name, so that each name is struck
+before any comes twice. A broken one is printed with the command that plays it again.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _TOLD = 1_000
 """Schedules after which it says how far it is."""
 _TWICE = 3
 """One schedule in so many dies twice."""
+_FURTHER = 3
+"""One schedule in so many is followed by a further run."""
 _MANY = 5_000
 """Of so many schedules each point must be struck."""
 _AT_REST = 60
@@ -53,6 +56,7 @@ class Found:
 
     schedules: int = 0
     twice: int = 0
+    further: int = 0
     passed: set[Passing] = field(default_factory=set)
     struck: Counter[Passing] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -61,6 +65,7 @@ class Found:
         """Both together."""
         self.schedules += other.schedules
         self.twice += other.twice
+        self.further += other.further
         self.passed |= other.passed
         self.struck += other.struck
         self.wrong += other.wrong
@@ -92,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for point, where in never:
         _print(f"never struck: {point} of {where}")
     _print(
-        f"{everything.schedules} crash schedules of seed {options.seed}, {everything.twice} of them died twice; "
+        f"{everything.schedules} crash schedules of seed {options.seed}, {everything.twice} of them died twice, "
+        f"{everything.further} were followed by a further run; "
         f"{len(everything.wrong)} wrong; {time.monotonic() - began:.0f} s with {options.workers} workers"
     )
     return 1 if everything.wrong or never else 0
@@ -129,16 +135,18 @@ def drawn(beginning: Beginning, count: int, draw: Random) -> Iterator[tuple[int,
 def played(here: Yard, beginning: Beginning, kept: Kept, fatal: Sequence[int], found: Found) -> list[str]:
     """What is wrong with one schedule, whose first crash left ``kept``."""
     here.put_back(kept)
+    further = found.schedules % _FURTHER == 0
     found.struck[beginning.trace[fatal[0] - 1]] += 1
     found.schedules += 1
+    found.further += further
     for at in fatal[1:]:
         with here.process(beginning.work, at) as run:
             if run.report is not None:  # it ended before it came so far
-                return here.wrong_after(run, beginning.picture)
+                return here.wrong_after(run, beginning.picture, further=further)
             found.struck[here.points.trace[at - 1]] += 1
             found.twice += 1
     with here.process(beginning.work) as run:
-        return here.wrong_after(run, beginning.picture)
+        return here.wrong_after(run, beginning.picture, further=further)
 
 
 def table(found: Found) -> str:

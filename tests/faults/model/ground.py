@@ -12,7 +12,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine
 
+import connectors.ahead as made_ahead
 import service.shop as shops
 import service.steps.pull as pulling
 from connectors.base import Connector, Freshness, Surroundings
@@ -109,6 +111,29 @@ class SkewedClock:
 
     def now(self) -> datetime:
         return self._ground.world.clock.now() + self._ground.skew
+
+
+class AtOnce:
+    """Makes the pages ahead that the product makes in a thread, as many and no later: a point that a process passes is then the
+    same each time, and whoever stands still there does so with all that it does."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """As a pool of threads is made."""
+
+    def __enter__(self) -> AtOnce:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is under way."""
+
+    def submit(self, call: Callable[..., Any], *args: Any) -> Future[Any]:
+        """What the call gives or raises, told when it is asked for."""
+        told: Future[Any] = Future()
+        try:
+            told.set_result(call(*args))
+        except BaseException as error:
+            told.set_exception(error)
+        return told
 
 
 class Watch:
@@ -309,7 +334,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     home = ground_for("model")
     owner, gone, engines, joined = shops.owner, shops.gone, state_database.engines, joining.joined
-    stopwatch = salesforce.time
+    stopwatch, threads = salesforce.time, made_ahead.ThreadPoolExecutor
     kept: dict[str, tuple[Engine, Engine]] = {}
 
     def opened(url: str) -> tuple[Engine, Engine]:
@@ -328,6 +353,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
         made = Ground(home, server, empty, server.world, moments or Moments())
         shops.owner, shops.gone = made.owner, lambda who: who in made.gone
         salesforce.time = Stopwatch(made)  # type: ignore[assignment]
+        made_ahead.ThreadPoolExecutor = AtOnce  # type: ignore[misc, assignment]
         pulling.joined = lambda pages, stop: joined(pages, stop, made.together)  # type: ignore[attr-defined]
         try:
             with standing_around(made.moments), wired(server.url, lambda: made.world, made.moments.answered):
@@ -339,7 +365,7 @@ def ground(moments: Moments | None = None) -> Iterator[Ground]:
             made.world.close()
     finally:
         shops.owner, shops.gone, state_database.engines = owner, gone, engines
-        salesforce.time = stopwatch
+        salesforce.time, made_ahead.ThreadPoolExecutor = stopwatch, threads  # type: ignore[misc]
         pulling.joined = joined  # type: ignore[attr-defined]
         structlog.reset_defaults()
         shutil.rmtree(home, ignore_errors=True)
