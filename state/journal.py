@@ -118,7 +118,7 @@ class Journal:
         asked = {**self._here, "the_crm": crm, "the_org": org}
         with self._database.reading() as open_:
             # Sorted here: asked to order by id, SQLite reads every intent there ever was.
-            rows = sorted(open_.execute(_UNRESOLVED, asked), key=lambda row: row.id)
+            rows = sorted(open_.execute(_UNRESOLVED, asked), key=lambda row: (row.begun_at, row.id))
         return [_intent(row) for row in rows]
 
     def park(self, intents: Sequence[Intent]) -> Mapping[str, str]:

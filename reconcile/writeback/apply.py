@@ -9,6 +9,9 @@ without an outcome is ever guessed at: the record is read. Field by field, with 
     what it said       it did not land: send again (the same value to the same record: twice is once)
     something else     a person was faster: conflict; the next plan decides anew
 
+Of several open writes to one record the newest says everything that was wanted last: an older one that did not land is
+superseded and never sent again.
+
 A task is found by its key. Where the CRM holds the key in a unique field, sending twice has one effect; where it cannot, a
 create whose fate is unknown is looked for among the tasks of its record, and made again only when it is not there once any
 landing has landed: a create of the last minutes may still be running inside the CRM, so before it is made again we wait as
@@ -31,7 +34,7 @@ from typing import Literal, TypeVar
 from partnersync.changes import Change, Done, FieldChange, Intent, Outcome, Status, TaskChange, Write
 from partnersync.clock import Clock
 from partnersync.errors import ConnectorError
-from partnersync.ids import intent_key
+from partnersync.ids import Ref, intent_key
 from reconcile.writeback.guards import SENDING
 from reconcile.writeback.parties import Fence, Journal, Writer
 
@@ -92,6 +95,7 @@ class Doer:
         """Settle what an earlier run left open, before anything new is planned: read, and send again what did not land."""
         intents = self.journal.unresolved(crm, org)
         fields = [intent for intent in intents if intent.task is None]
+        newest = {intent.ref: intent.key for intent in fields}
         for object_, group in groupby(
             sorted(fields, key=lambda i: (i.ref.object, i.ref.id)), key=lambda i: i.ref.object
         ):
@@ -99,6 +103,7 @@ class Doer:
             together, batch = self.writer.sizes(len(left))
             for chunk in _chunks(left, max(together, _READ_CHUNK)):
                 results, again = self._judge(object_, chunk)
+                results, again = _last_word(results, again, newest)
                 self.journal.finish(results)
                 yield from results
                 for part in _chunks(again, together):
@@ -357,6 +362,21 @@ def _alike(items: Iterable[_Item], task: Callable[[_Item], TaskChange | None]) -
 def _without(intents: Sequence[Intent], settled: Sequence[Done]) -> list[Intent]:
     keys = {done.intent.key for done in settled}
     return [intent for intent in intents if intent.key not in keys]
+
+
+def _last_word(
+    results: Sequence[Done], again: Sequence[Intent], newest: Mapping[Ref, str]
+) -> tuple[list[Done], list[Intent]]:
+    """The same, but of each record only the newest intent (key) is sent again; the others landed or are superseded."""
+
+    def overtaken(intent: Intent) -> bool:
+        return newest[intent.ref] != intent.key
+
+    gone = [done.intent for done in results if done.status == "conflict" and overtaken(done.intent)]
+    gone += [intent for intent in again if overtaken(intent)]
+    kept = [done for done in results if done.intent not in gone]
+    kept += [Done(intent, "superseded", message="a newer write to this record took its place") for intent in gone]
+    return kept, [intent for intent in again if not overtaken(intent)]
 
 
 def _chunks(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:

@@ -9,7 +9,7 @@ from typing import Final
 from tests.faults.model.picking import Step
 
 WEIGHTS: Final[Mapping[str, int]] = {
-    "pull": 5, "run": 12, "fault": 20, "condition": 10, "crash": 8, "cut off": 5, "pause": 4, "config": 2, "jump": 2,
+    "pull": 5, "run": 12, "fault": 20, "condition": 10, "crash": 8, "cut off": 5, "pause": 6, "config": 2, "jump": 2,
     "back up": 1, "put back": 1, "edit": 16, "type over": 5, "undo": 2, "create": 4, "delete": 3, "restore": 3, "merge": 2,
     "task": 4, "touch many": 3, "register": 3, "begin transaction": 3, "end transaction": 3, "lagging": 4,
 }  # fmt: skip

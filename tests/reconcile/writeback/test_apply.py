@@ -129,6 +129,23 @@ def test_a_write_that_did_not_land_stays_open_and_the_next_run_sends_it_once_mor
     assert book.open == {}
 
 
+@pytest.mark.parametrize("landed", [False, True])
+def test_of_two_open_writes_to_one_record_the_newer_alone_is_sent_again(landed: bool) -> None:
+    """Found by the worlds: both were sent again, after one look at the fence, and the older one's value was left over."""
+    crm, book = Crm({"a": {"partner": None}}, lose="before"), Book()
+    list(doer(crm, book).apply([change("a", "Acme")]))
+    list(doer(crm, book).apply([change("a", "Globex")]))
+    crm.lose, crm.sends = "", 0
+    if landed:
+        crm.records["a"]["partner"] = "Globex"
+
+    settled = {each.intent.desired["partner"]: each.status for each in doer(crm, book).resolve("memory", "1")}
+
+    assert settled == {"Acme": "superseded", "Globex": "verified"}
+    assert (crm.records["a"], crm.sends) == ({"partner": "Globex"}, 0 if landed else 1)
+    assert book.open == {}
+
+
 def test_a_person_who_was_faster_than_the_resend_keeps_what_they_typed() -> None:
     crm, book = Crm({"a": {"partner": None}}, lose="before"), Book()
     list(doer(crm, book).apply([change("a", "Acme")]))
