@@ -1,7 +1,7 @@
 """A sandbox without sockets, while nothing is done to them: the clients' own connection pools hand their calls straight to it.
 
 Over loopback a call costs about three milliseconds, most of them in two HTTP stacks and a thread hop, and a thousand worlds
-and ten thousand crashes make two million calls. So where no fault is in force the last step, the socket, is left out;
+and ten thousand crashes make calls by the hundred thousand. So where no fault is in force the last step, the socket, is left out;
 everything above it (clients, retries, limits, headers, JSON) and everything below it (vendors, counters, settings) is what
 every other test runs. Whatever a fault may strike goes over a real connection.
 """
