@@ -17,11 +17,11 @@ from partnersync.ids import Ref
 from partnersync.wording import near
 from reconcile.writeback.config import FieldRule
 from reconcile.writeback.desired import Desired, Unknown, account_value, opportunity_value
-from reconcile.writeback.merge import Base, Field, Noted, Verdict, verdict
+from reconcile.writeback.merge import Field, Noted, Verdict, verdict
 from service.naming import Names
 from service.overview import record
 from service.shop import Shop
-from service.steps.cells import NONE_KNOWN
+from service.steps.cells import NONE_KNOWN, base_of
 from service.steps.plan import Planner
 from service.steps.rules import Rules
 from service.steps.writer import text_of
@@ -135,7 +135,7 @@ def _told(
 ) -> Told:
     cell = Standings(shop.database).cells([ref]).get((ref, field), NONE_KNOWN)
     current, hidden = _current(history[-1], field, cell)
-    base = Base(cell.sent, cell.read_back, cell.since) if cell.has_base or cell.since else None
+    base = base_of(history[-1], cell)
     known = not isinstance(desired.value, Unknown)
     wanted = None if isinstance(desired.value, Unknown) else desired.value
     hold = next((each for each in Holds(shop.database).all() if (each.ref, each.field) == (ref, field)), None)
@@ -144,7 +144,7 @@ def _told(
         base, current, wanted, rule.policy, rule.first_sync == "overwrite",
         Noted(*cell.noted) if cell.noted else None, hidden, held=held,
     )  # fmt: skip
-    ours = {normal(value) for value in (cell.sent, cell.read_back, *cell.since)} if base else {None}
+    ours = {normal(value) for value in (base.sent, base.read_back, *base.since)} if base else {None}
     edit = _edit(history, field, current) if not hidden and normal(current) not in ours else None
     return Told(
         record=record(ref),

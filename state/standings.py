@@ -50,8 +50,8 @@ class StoredDeal(StoredRecord):
 
 @dataclass(frozen=True, slots=True)
 class StoredCell:
-    """One field of ours: last sent, read back, everything sent since, when, a person's edit that was noted, and what was sent
-    of late.
+    """One field of ours: last sent, read back, everything sent since, when, a person's edit that was noted, what was sent
+    of late, and what was sent before but may land after it, with when it was last sent.
     """
 
     sent: str | None = None
@@ -61,6 +61,7 @@ class StoredCell:
     noted: tuple[str | None, str | None] | None = None
     has_base: bool = False
     lately: tuple[tuple[datetime, str | None], ...] = ()
+    late: tuple[tuple[datetime, str | None], ...] = ()
 
 
 class Standings:
@@ -146,10 +147,13 @@ class Standings:
             if survivor is None:
                 continue
             theirs = (cell.sent, cell.read_back, *cell.since) if cell.has_base else cell.since
-            if cell.noted is not None:
-                theirs = tuple(value for value in theirs if value != cell.noted[0])  # a person's word, wherever it went
+            late = cell.late
+            if cell.noted is not None:  # a person's word, wherever it went
+                theirs = tuple(value for value in theirs if value != cell.noted[0])
+                late = tuple(each for each in late if each[1] != cell.noted[0])
             own = found.get((survivor, name), StoredCell())
-            found[survivor, name] = replace(own, since=tuple(dict.fromkeys((*theirs, *own.since))))
+            since = tuple(dict.fromkeys((*theirs, *own.since)))
+            found[survivor, name] = replace(own, since=since, late=(*late, *own.late))
         return {(ref, name): cell for (ref, name), cell in found.items() if ref in wanted}
 
     def _living_on(self, refs: Collection[Ref]) -> dict[Ref, Ref]:
@@ -177,9 +181,14 @@ class Standings:
                 for some in chunks(externals):
                     asked = {**self._here, "place_id": place, "some": some}
                     later: dict[tuple[str, str], list[str | None]] = {}
+                    late: dict[tuple[str, str], list[tuple[datetime, str | None]]] = {}
                     # Sorted here: asked to order by intent, SQLite reads every value ever sent in that order.
-                    for _, external, name, value in sorted(open_.execute(_SINCE, asked), key=lambda row: row.intent):
-                        later.setdefault((external, name), []).append(value)
+                    for each in sorted(open_.execute(_SINCE, asked), key=lambda each: each.intent):
+                        key = (each.external, each.field)
+                        if each.since:
+                            later.setdefault(key, []).append(each.value)
+                        else:
+                            late.setdefault(key, []).append((each.at, each.value))
                     recent: dict[tuple[str, str], list[tuple[datetime, str | None]]] = {}
                     if lately is not None:
                         for external, name, at, value in open_.execute(_LATELY, {**asked, "lately": lately}):
@@ -196,6 +205,7 @@ class Standings:
                             edits.get(key),
                             row is not None,
                             tuple(recent.get(key, ())),
+                            tuple(late.get(key, ())),
                         )
         return found
 
@@ -307,8 +317,9 @@ _NOTED = select(noted.c.external, noted.c.field, noted.c.value, noted.c.desired)
     noted.c.workspace == HERE, noted.c.place == bindparam("place_id"), among(noted.c.external)
 )
 _TO_THESE = (sent.c.workspace == HERE, sent.c.place == bindparam("place_id"), among(sent.c.external))
+_AFTER_BASE = base.c.field.is_(None) | (sent.c.intent > base.c.intent)
 _SINCE = (
-    select(sent.c.intent, sent.c.external, sent.c.field, sent.c.value)
+    select(sent.c.intent, sent.c.external, sent.c.field, sent.c.value, sent.c.at, _AFTER_BASE.label("since"))
     .join(
         base,
         (base.c.workspace == sent.c.workspace)
@@ -317,7 +328,7 @@ _SINCE = (
         & (base.c.field == sent.c.field),
         isouter=True,
     )
-    .where(*_TO_THESE, base.c.field.is_(None) | (sent.c.intent > base.c.intent))
+    .where(*_TO_THESE, _AFTER_BASE | ((sent.c.late == 1) & (sent.c.intent < base.c.intent)))
 )
 _LATELY = select(sent.c.external, sent.c.field, sent.c.at, sent.c.value).where(
     *_TO_THESE, sent.c.at >= bindparam("lately")

@@ -12,7 +12,8 @@
     any      D held     nothing: a person rolled it back, or another system writes the field too
 
 B is not one value: the CRM may store what we sent in its own form (the read-back), and a request of ours that was thought
-lost may land late (any value the journal sent since B). All of those are ours and never a person's; but a late landing that
+lost may land late (any value the journal sent since B, and for a while one that was sent twice before B, of which one request
+may still be under way). All of those are ours and never a person's; but a late landing that
 is not the last thing we wanted is written over, which is why C = B is not enough for "nothing". Values are compared in the
 field's own normal form, so that 1235 in a field without decimals is our 1234.57. Empty is a value: a person's clear is an
 edit. Where D is unknown (blocked, quarantined, a rule failed) or C is hidden by a permission, nothing is done at all.
@@ -21,8 +22,9 @@ Source: DOMAIN §8.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from partnersync.changes import Policy
@@ -30,6 +32,8 @@ from partnersync.changes import Policy
 MOST_WRITES = 5
 """How often one value is written to one field within a day before another writer is given way: the CRMs' own native sync is
 one, and two systems that each insist would write for ever."""
+LAST_LANDING = timedelta(minutes=15)
+"""After it was journaled, how late a write may still change the record: its turn, its retries and the CRM's own time for it."""
 Verdict = Literal["nothing", "write", "clear", "adopt", "override", "review", "hold"]
 Normal = Callable[[str | None], str | None]
 
@@ -68,6 +72,11 @@ class Field:
     hidden: bool = False
     lately: tuple[str | None, ...] = ()
     held: bool = False
+
+
+def landing(late: Iterable[tuple[datetime, str | None]], changed_at: datetime) -> tuple[str | None, ...]:
+    """Of the values that may land late (when sent, value) those that a change of the record at that time may have brought."""
+    return tuple(value for sent_at, value in late if changed_at <= sent_at + LAST_LANDING)
 
 
 def verdict(field: Field, normal: Normal) -> Verdict:

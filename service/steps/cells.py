@@ -1,8 +1,9 @@
-"""What a field of ours says, by the newer of our two looks at it."""
+"""What we know of a field of ours: what it says, by the newer of our two looks at it, and which values in it are our own."""
 
 from __future__ import annotations
 
 from partnersync.facts import RawVersion
+from reconcile.writeback.merge import Base, landing
 from service.steps.writer import text_of
 from state.standings import StoredCell
 
@@ -18,3 +19,10 @@ def says(version: RawVersion, field: str, known: StoredCell) -> tuple[str | None
         return known.read_back, False
     values = version.record.values
     return text_of(values.get(field)), field not in values
+
+
+def base_of(version: RawVersion, known: StoredCell) -> Base | None:
+    """What counts as ours there; None where we never sent anything."""
+    if not known.has_base and not known.since:
+        return None
+    return Base(known.sent, known.read_back, (*known.since, *landing(known.late, version.record.stamp)))

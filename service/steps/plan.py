@@ -13,11 +13,11 @@ from partnersync.ids import Ref
 from partnersync.records import Unreadable
 from reconcile.writeback.config import ConnectionWriteback, FieldRule
 from reconcile.writeback.desired import Desired, Standing, Unknown, account_value, opportunity_value
-from reconcile.writeback.merge import Base, Noted
+from reconcile.writeback.merge import Noted
 from reconcile.writeback.plan import Cell, Held, field_change, plan
 from reconcile.writeback.tasks import Known, review
 from service.shop import Shop
-from service.steps.cells import NONE_KNOWN, says
+from service.steps.cells import NONE_KNOWN, base_of, says
 from service.steps.drift import unwritable
 from service.steps.rules import Rules
 from service.steps.settle import Moved, earned
@@ -257,7 +257,7 @@ class Planner:
         current, hidden = says(record.version, name, known)
         if not known.has_base and not known.since and wanted.value is None and current is None:
             return None
-        base = Base(known.sent, known.read_back, known.since) if known.has_base or known.since else None
+        base = base_of(record.version, known)
         noted = Noted(*known.noted) if known.noted else None
         hold = self._holds.get((record.ref, name))
         held, released = self._held(hold) if hold else (None, None)

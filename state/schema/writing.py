@@ -58,9 +58,11 @@ sent = table(
     whole("intent"),
     text("value", optional=True),
     instant("at"),
+    flag("late"),
     key=("place", "external", "field", "intent"),
     indexes=(("intent",),),
 )
+"""Values that we sent. ``late``: more than one request may carry it, so that it may land after newer ones."""
 
 base = table(
     "base",

@@ -284,3 +284,15 @@ def test_after_a_backup_made_before_anything_was_read_our_figures_are_ours(play:
     play.people.vendor("hubspot").edit("deals", id_, {"amount": "4321"}, "Robin Reyes")
 
     assert play.judge() == []
+
+
+def test_a_write_that_an_overtaken_run_sends_once_more_after_newer_ones_is_ours(play: Play) -> None:
+    """It stood still between its last look at the lease and the socket; meanwhile another run sent the same, and then more."""
+    story = (
+        "begin 62063 0 0 0", "crash 47158 38097 51318 50799", "fault 53922 47137 14406 59083",
+        "fault 13988 52890 64527 31831", "lagging 30106 44061 51069 63843", "condition 62558 7373 51515 37344",
+        "crash 61052 4139 10815 1322", "condition 7112 4636 6671 11138", "pause 33201 64000 30864 11572",
+    )  # fmt: skip
+    told = ([name, *map(int, numbers)] for name, *numbers in (line.split() for line in story))
+
+    assert played(play.ground, Struck(), "284", [Step(*each) for each in told]) == []

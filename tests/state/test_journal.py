@@ -113,6 +113,70 @@ def test_values_sent_after_the_base_are_ours_too(database: Database, journal: Jo
     assert (found.sent, found.since) == ("Acme", ("Globex",))
 
 
+GLOBEX = replace(INTENT, key="ps-2", desired={"Partner__c": "Globex"})
+
+
+def test_of_open_writes_the_one_that_was_sent_last_comes_last_also_where_it_was_wished_for_first(
+    journal: Journal, watch: Watch
+) -> None:
+    for each in (INTENT, GLOBEX, INTENT):
+        journal.begin([each])
+        journal.finish([Done(each, "unknown")])
+        watch.advance(minutes=1)
+
+    assert journal.unresolved("salesforce", "00D1") == [GLOBEX, INTENT]
+
+
+def test_a_value_that_was_sent_twice_may_land_after_a_newer_one(
+    database: Database, journal: Journal, watch: Watch
+) -> None:
+    journal.begin([INTENT])
+    journal.finish([Done(INTENT, "unknown")])
+    sent_again = watch.at = watch.at + timedelta(minutes=1)
+    for each in (INTENT, GLOBEX):
+        journal.begin([each])
+        journal.finish([Done(each, "verified")])
+
+    found = cell(database)
+    assert found is not None
+    assert (found.sent, found.since, found.late) == ("Globex", (), ((sent_again, "Acme"),))
+
+
+@pytest.mark.parametrize(("status", "late"), [("conflict", 1), ("superseded", 1), ("rejected", 0), ("pending", 0)])
+def test_a_value_of_which_it_is_not_known_whether_it_landed_may_land_after_a_newer_one(
+    database: Database, journal: Journal, status: Status, late: int
+) -> None:
+    for each, became in ((INTENT, status), (GLOBEX, "verified")):
+        journal.begin([each])
+        journal.finish([Done(each, became)])  # type: ignore[arg-type]
+
+    found = cell(database)
+    assert found is not None
+    assert [value for _, value in found.late] == ["Acme"] * late
+
+
+def test_a_value_whose_second_sending_was_put_off_may_land_by_the_first(database: Database, journal: Journal) -> None:
+    journal.begin([INTENT])
+    journal.begin([INTENT])  # another run, while the first one stands still
+    journal.finish([Done(INTENT, "pending")])
+    journal.begin([GLOBEX])
+    journal.finish([Done(GLOBEX, "verified")])
+
+    found = cell(database)
+    assert found is not None
+    assert [value for _, value in found.late] == ["Acme"]
+
+
+def test_what_landed_once_and_was_sent_once_is_nobodys_late_landing(database: Database, journal: Journal) -> None:
+    for each in (INTENT, GLOBEX):
+        journal.begin([each])
+        journal.finish([Done(each, "verified")])
+
+    found = cell(database)
+    assert found is not None
+    assert found.late == ()
+
+
 def test_the_same_write_sent_again_is_one_intent(journal: Journal) -> None:
     journal.begin([INTENT])
     journal.finish([Done(INTENT, "unknown")])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from partnersync.changes import Policy
-from reconcile.writeback.merge import MOST_WRITES, Base, Field, Noted, verdict
+from reconcile.writeback.merge import LAST_LANDING, MOST_WRITES, Base, Field, Noted, landing, verdict
 
 SENT = Base("Acme", "Acme")
 
@@ -110,3 +111,13 @@ def test_a_value_that_is_held_is_neither_written_nor_asked_about(
     assert verdict(field, same) == "nothing"
     assert verdict(replace(field, held=False), same) != "nothing"
     assert verdict(replace(field, current="Beta"), same) == "adopt"
+
+
+def test_a_write_that_was_sent_twice_lands_within_a_quarter_of_an_hour_or_was_a_person() -> None:
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    late = [(noon, "Acme"), (noon + timedelta(minutes=5), None)]
+
+    assert landing(late, noon - timedelta(hours=1)) == ("Acme", None)
+    assert landing(late, noon + LAST_LANDING) == ("Acme", None)
+    assert landing(late, noon + LAST_LANDING + timedelta(seconds=1)) == (None,)
+    assert landing(late, noon + timedelta(minutes=21)) == ()
