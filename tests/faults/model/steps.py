@@ -179,9 +179,14 @@ class Play:
         point = PAUSES[step.a % len(PAUSES)]
         places = [place for place in PLACES if not possible(f"pause {point}", place)]
         place = places[step.b % len(places)]
+        self._stir(place, CRMS[step.c // 4 % 2], step.c)
+        self.stand_still(point, place, step)
+
+    def stand_still(self, point: Point, place: Place, step: Step) -> None:
+        """A cycle that stands still at such a place, if it comes there, while another one runs."""
         moments, overtaken, running = self.ground.moments, list[int](), list[bool]()
 
-        def stand_still() -> None:
+        def meanwhile() -> None:
             self.struck.note(f"pause {point}", place)
             before = (moments.step, moments.call, moments.crm, moments.sent)
             running.append(self.oracle.runs(self.ground.owner()))
@@ -194,7 +199,7 @@ class Play:
             overtaken.append(self.ground.world.counters.total(write=True))
             moments.step, moments.call, moments.crm, moments.sent = before
 
-        moments.at, moments.what, moments.passed = (point, place, nth_of(place, step.c)), stand_still, 0
+        moments.at, moments.what, moments.passed = (point, place, nth_of(place, step.c)), meanwhile, 0
         ended = self.cycle(work_of(place, step.c))
         moments.begin()
         if not overtaken:
