@@ -10,7 +10,7 @@ from typing import Any
 
 from partnersync.clock import parse_instant
 from sandbox.wire import Vendor
-from tests.faults.model.ground import Ground
+from tests.faults.model.ground import CRMS, Ground
 from tests.faults.model.programme import NAMES, OURS_ON, PARTNERS, REP, STAGES, WON, account, deal
 
 Cell = tuple[str, str, str, str]
@@ -186,6 +186,10 @@ class People:
             case _:
                 self.vendor(crm).edit(words["task"], id_, {words["subject"]: f"Mine now ({number % 9})"}, REP)
                 self.edited.add((crm, id_))
+
+    def tasks(self) -> dict[tuple[str, str], str | None]:
+        """Every task there ever was, with the key that it carries."""
+        return {(crm, id_): key_of(crm, row) for crm in CRMS for id_, row in self.all(crm, "task").items()}
 
     def stir(self, crm: str, number: int, tasks: str) -> None:
         """Something happens that we must answer with writes; ``tasks``: "ask" wants one, "moot" takes its reason away."""

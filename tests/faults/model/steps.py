@@ -185,6 +185,7 @@ class Play:
     def stand_still(self, point: Point, place: Place, step: Step) -> None:
         """A cycle that stands still at such a place, if it comes there, while another one runs."""
         moments, overtaken, running = self.ground.moments, list[int](), list[bool]()
+        there: dict[tuple[str, str], str | None] = {}
 
         def meanwhile() -> None:
             self.struck.note(f"pause {point}", place)
@@ -197,6 +198,7 @@ class Play:
             self.ground.cycle("hot")
             self.ground.move(0.003)
             overtaken.append(self.ground.world.counters.total(write=True))
+            there.update(self.people.tasks())
             moments.step, moments.call, moments.crm, moments.sent = before
 
         moments.at, moments.what, moments.passed = (point, place, nth_of(place, step.c)), meanwhile, 0
@@ -205,9 +207,11 @@ class Play:
         if not overtaken:
             return
         landed = self.ground.world.counters.total(write=True) - overtaken[0]
-        if running[0] and landed > (
-            1 if point in ("before send", "after commit") else 0
-        ):  # one may be past the last check already
+        past_the_check = point in ("before send", "after commit")
+        if past_the_check and not self.ground.terms.keyed:
+            made = self.people.tasks().items() - there.items()
+            self.oracle.doubles.update(task for task, key in made if key in there.values())
+        if running[0] and landed > past_the_check:
             self.wrong.append(f"a runner that was overtaken {point} at {place} sent {landed} writes")
         if not isinstance(ended.error, ConflictError) and running[0]:
             self.wrong.append(f"a runner that was overtaken {point} at {place} did not notice")
