@@ -13,7 +13,7 @@ from tests.faults.model.moments import Place
 from tests.faults.model.people import People
 from tests.faults.model.picking import Step
 from tests.faults.model.programme import NAMES
-from tests.faults.model.steps import Play
+from tests.faults.model.steps import Play, played
 
 pytestmark = pytest.mark.fault
 
