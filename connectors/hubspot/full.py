@@ -1,9 +1,9 @@
 """Read whole objects, for the first pull and the nightly cold one: all of them at once, each by as many cursors as it allows.
 
-Small objects are read one after the other, as ever. What has more than a few pages is looked at closer (``_decide``), and
-then all large ones are read together: two calls are under way for two objects whose portal allows one cursor each, and up to
-``AT_ONCE`` where it allows more. Calls go on while the caller stores what came before. Pages are brought as they come; each
-carries what is left of its own object.
+Small objects are read one after the other, as ever. What has more than a few pages is looked at closer (``_look``) while the
+next one begins, and then all large ones are read together: two calls are under way for two objects whose portal allows one
+cursor each, and up to ``AT_ONCE`` where it allows more. Calls go on while the caller stores what came before. Pages are brought
+as they come; each carries what is left of its own object.
 """
 
 from __future__ import annotations
@@ -69,6 +69,16 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """Calls under way that say what cursors an object allows: its newest record, and pages asked for again by another ``after``
+    (ids brought before, after).
+    """
+
+    newest: Future[Answer] | None = None
+    tried: Sequence[tuple[Future[Answer], Sequence[int], str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FullReads:
     """Reads of one portal; ``page`` makes records of what was listed, ``size`` is how many a page lists."""
 
@@ -84,25 +94,28 @@ class FullReads:
             ConnectorError: whatever else a call raised; pages before it stand.
         """
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="listing") as beside:
+            looks = {id(whole): self._early(whole, beside) for whole in wholes}
             for whole in wholes:
                 try:
-                    yield from self._begun(whole, beside)
+                    yield from self._begun(whole)
                 except RejectedError as error:
                     whole.object.refused = error
+                else:
+                    looks[id(whole)] = self._look(whole, beside, looks[id(whole)])
+            for whole in wholes:
+                self._decide(whole, looks[id(whole)])
             yield from self._together(wholes, beside)
         for whole in wholes:
             if whole.object.refused is not None:
                 raise whole.object.refused
 
-    def _begun(self, whole: Whole, beside: ThreadPoolExecutor) -> Iterator[Page]:
+    def _begun(self, whole: Whole) -> Iterator[Page]:
         """The first few pages, or all there are."""
         listing = whole.object.listing
         while listing.undecided and not listing.ripe and (span := listing.next()) is not None:
             brought = whole.object.take(span, self._ask(whole, span.after))
             if brought is not None:
                 yield self._page(whole, brought)
-        if not listing.over:
-            self._decide(whole, beside)
 
     def _together(self, wholes: Sequence[Whole], beside: ThreadPoolExecutor) -> Iterator[Page]:
         owners = {id(whole.object): whole for whole in wholes}
@@ -117,19 +130,31 @@ class FullReads:
     def _page(self, whole: Whole, brought: Brought) -> Page:
         return whole.finished(self.page(whole.wanted, brought.results), brought)
 
-    def _decide(self, whole: Whole, beside: ThreadPoolExecutor) -> None:
-        """Whether several cursors may read what is left: if it is worth it, and this portal proves it on what was read."""
+    def _early(self, whole: Whole, beside: ThreadPoolExecutor) -> _Look:
+        """What can be asked before the first page: the newest record, where it is known that there are many."""
+        return _Look(self._newest(whole, beside) if self._few < whole.object.left < inf else None)
+
+    def _look(self, whole: Whole, beside: ThreadPoolExecutor, early: _Look) -> _Look:
+        """What says whether several cursors may read what is left, being asked; nothing where that is not worth it."""
         listing, counted = whole.object.listing, self.calls.beside()
-        if listing.undecided and whole.object.left <= self._few:
-            listing.stay()
-            return
-        newest = beside.submit(counted, partial(self._search_newest, whole.wanted.object))
+        if listing.over or (listing.undecided and whole.object.left <= self._few):
+            return _Look()
         tried = [
             (beside.submit(counted, partial(self._ask, whole, after)), first, after)
             for after, first in (proofs(listing.seen) if listing.undecided else ())
         ]
-        proven = [_proves(made, first, after) for made, first, after in tried]
-        highest = self._highest(whole, newest)
+        return _Look(early.newest or self._newest(whole, beside), tried)
+
+    def _decide(self, whole: Whole, look: _Look) -> None:
+        """Whether several cursors may read what is left: if it is worth it, and this portal proves it on what was read."""
+        listing = whole.object.listing
+        if listing.over or whole.object.refused is not None:
+            return
+        if look.newest is None:
+            listing.stay()
+            return
+        proven = [_proves(made, first, after) for made, first, after in look.tried]
+        highest = self._highest(whole, look.newest)
         if listing.split or (whole.object.left > self._few and highest and proven and all(proven)):
             listing.may_split(highest)
         else:
@@ -145,6 +170,9 @@ class FullReads:
         if isinstance(total, int):
             whole.object.total = total
         return max((int(each["id"]) for each in answer.results), default=0)
+
+    def _newest(self, whole: Whole, beside: ThreadPoolExecutor) -> Future[Answer]:
+        return beside.submit(self.calls.beside(), partial(self._search_newest, whole.wanted.object))
 
     def _search_newest(self, object_: str) -> Answer:
         everything = {"propertyName": "hs_object_id", "operator": "GTE", "value": "0"}

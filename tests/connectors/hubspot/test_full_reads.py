@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.hubspot.changes import Reach
+from connectors.hubspot.listing import PROVEN_ON
 from connectors.hubspot.pulling import Pages
 from connectors.retry import RetryPolicy
 from partnersync.errors import ConnectorError, RejectedError
@@ -122,7 +123,8 @@ def test_objects_are_read_together_where_each_allows_one_cursor(portal: Any, mon
 
     assert mirror.live("deals") == set(deals)
     assert mirror.live("companies") == set(companies)
-    assert max(seen) == 2
+    looked = 2 * (PROVEN_ON + 2)  # of each its first pages, two of them again
+    assert max(seen[looked:]) == 2
 
 
 def test_of_objects_that_allow_one_cursor_the_longest_never_waits_and_the_others_keep_step(
