@@ -3,11 +3,10 @@
 An intent is stored with the old values before it is sent, and every value sent is ours from that moment: it may land late.
 An outcome that says that a value surely never landed (rejected, to be sent again) takes it back.
 
-    begin     in flight; each field's value joins ``sent``; other pending values for the same record are superseded;
-              one that was open is sent once more: the first request may yet land, also after newer writes, and is late then
+    begin     in flight; each field's value joins ``sent``; other pending values for the same record are superseded
     finish    applied, verified → the value and its read-back become B; an edit noted for the field is forgotten
-              rejected, pending → its values never carried; ``sent`` forgets them, but for those that may be late
-              unknown, conflict, superseded → its values may have carried; ``sent`` keeps them, the latter two as late
+              rejected, pending → its values never carried; ``sent`` forgets them, but for those that may land late
+              unknown, conflict, superseded → its values may have carried; ``sent`` keeps them
     park      rejected, and nothing changed since → parked: not sent until its input changes or a person insists
     supersede pending, and no plan wants it any more → superseded
     (undoing) applied, verified, and a rollback put it back → reverted
@@ -34,7 +33,6 @@ from state.schema import base, dirty_record, fact, hold, intent, noted, place, s
 OPEN = ("inflight", "unknown")
 LANDED = ("applied", "verified")
 NEVER_LANDED = ("rejected", "pending")
-LET_GO = ("conflict", "superseded")
 _AT_ONCE = 1000
 
 
@@ -84,11 +82,11 @@ class Journal:
                 open_.execute(_RENEW, [{**self._here, **each} for each in renewed])
             self._replace(open_, [each for each in intents if each.task is None], ids)
             rows = [
-                {**cell, "intent": ids[each.key], "value": value, "at": now, "late": each.key in open_ones}
+                {**cell, "intent": ids[each.key], "value": value, "at": now}
                 for each, cell, value in self._cells(open_, intents)
             ]
             if rows:
-                open_.execute(upsert(self._database, sent), rows)
+                open_.execute(upsert(self._database, sent, keep=("late",)), rows)
 
     def finish(self, results: Sequence[Done]) -> None:
         """Store outcomes; what is applied or verified becomes B."""
@@ -110,9 +108,9 @@ class Journal:
             ]
             open_.execute(_FINISH, [{**self._here, **each} for each in outcomes])
             self._become_base(open_, [each for each in results if each.status in LANDED], ids, now)
-            for statuses, what in ((NEVER_LANDED, _NEVER), (LET_GO, _LATE)):
-                for some in chunks([ids[each.intent.key] for each in results if each.status in statuses]):
-                    open_.execute(what, {**self._here, "some": some})
+            never = [ids[each.intent.key] for each in results if each.status in NEVER_LANDED]
+            for some in chunks(never):
+                open_.execute(_NEVER, {**self._here, "some": some})
             self._keep_tasks(open_, [each for each in results if each.status in LANDED], now)
 
     def unresolved(self, crm: str, org: str) -> Sequence[Intent]:
@@ -326,7 +324,6 @@ _AGAIN = _SOME.values(status="inflight", begun_at=bindparam("now"), finished_at=
 _PARK = _SOME.values(status="parked", run=bindparam("by"))
 _SUPERSEDE = _SOME.values(status="superseded", finished_at=bindparam("now"))
 _NEVER = delete(sent).where(sent.c.workspace == HERE, among(sent.c.intent), sent.c.late == 0)
-_LATE = update(sent).where(sent.c.workspace == HERE, among(sent.c.intent)).values(late=True)
 _FINISH = (
     update(intent)
     .where(intent.c.workspace == HERE, intent.c.id == bindparam("i"))

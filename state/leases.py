@@ -15,9 +15,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from partnersync.errors import ConflictError, StateError
 from state.database import CLOCKS, Database, Fence
 from state.lists import HERE
-from state.schema import lease, workspace
+from state.schema import intent, lease, sent, workspace
 from state.types import Whole
 
+NOBODY = ""
+"""The owner of a lease that was given back."""
 _BEATS = 6
 """Renewals within the life of a lease: a database that is away for some of them costs nothing yet."""
 
@@ -32,7 +34,8 @@ def acquire(
     """Take the lease if it is free, has run out, or its owner is surely ``gone``; ``ttl`` is in seconds.
 
     A killed run would else keep the next one waiting until its lease runs out. The token grows all the same, so that an owner
-    that was wrongly thought gone commits nothing more.
+    that was wrongly thought gone commits nothing more. An owner whose lease ran out and who may be alive stands still somewhere,
+    perhaps with a request in hand that is past its last check: what is in flight may land late, after newer writes.
 
     Raises:
         ConflictError: somebody else holds it.
@@ -40,6 +43,7 @@ def acquire(
     asked = {"here": database.workspace, "the_job": job, "who": owner, "ttl": int(ttl * 1_000_000)}
     after_its_end, after_its_owner = _taking(database.dialect)
     with database.marking() as connection:
+        before = connection.execute(_HOLDER, asked).one_or_none()
         token = connection.execute(after_its_end, asked).scalar_one_or_none()
         if token is None:
             holder, old = connection.execute(_HOLDER, asked).one()
@@ -47,6 +51,8 @@ def acquire(
                 token = connection.execute(after_its_owner, {**asked, "old": old}).scalar_one_or_none()
             if token is None:
                 raise ConflictError(f"{holder} is running {job!r}; try again when it is done")
+        elif before is not None and before.owner != NOBODY and not gone(before.owner):
+            connection.execute(_MAY_LAND, asked)
     return Fence(database, job, owner, token, ttl)
 
 
@@ -101,6 +107,8 @@ def _set_halted(database: Database, who: str | None) -> None:
 
 _OURS = (lease.c.workspace == HERE, lease.c.job == bindparam("the_job"))
 _HOLDER = select(lease.c.owner, lease.c.token).where(*_OURS)
+_IN_FLIGHT = select(intent.c.id).where(intent.c.workspace == HERE, intent.c.status == "inflight")
+_MAY_LAND = update(sent).where(sent.c.workspace == HERE, sent.c.intent.in_(_IN_FLIGHT)).values(late=True)
 
 
 @cache
@@ -124,4 +132,4 @@ def _taking(dialect: str) -> tuple[Any, Any]:
 @cache
 def _releasing(dialect: str) -> Update:
     here = update(lease).where(*_OURS, lease.c.token == bindparam("old"))
-    return here.values(expires_at=literal_column(CLOCKS[dialect], type_=Whole()))
+    return here.values(owner=NOBODY, expires_at=literal_column(CLOCKS[dialect], type_=Whole()))

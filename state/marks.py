@@ -56,9 +56,11 @@ def insert_new(database: Database, table: Table) -> sqlite.Insert | postgresql.I
     return _inserting(database.dialect, table).on_conflict_do_nothing()
 
 
-def upsert(database: Database, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that replaces every other column of rows whose key is there; rows are given when it is executed."""
-    return _upserting(database.dialect, table)
+def upsert(database: Database, table: Table, keep: tuple[str, ...] = ()) -> sqlite.Insert | postgresql.Insert:
+    """An insert that replaces every other column, but for those to ``keep``, of rows whose key is there; rows are given when it
+    is executed.
+    """
+    return _upserting(database.dialect, table, keep)
 
 
 @cache
@@ -75,10 +77,10 @@ def _unmarking(table: Table) -> Delete:
 
 
 @cache
-def _upserting(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+def _upserting(dialect: str, table: Table, keep: tuple[str, ...]) -> sqlite.Insert | postgresql.Insert:
     key = [column.name for column in table.primary_key]
     plain = _inserting(dialect, table)
-    others = {column.name: plain.excluded[column.name] for column in table.c if column.name not in key}
+    others = {column.name: plain.excluded[column.name] for column in table.c if column.name not in (*key, *keep)}
     return plain.on_conflict_do_update(index_elements=key, set_=others)
 
 

@@ -12,9 +12,9 @@
     any      D held     nothing: a person rolled it back, or another system writes the field too
 
 B is not one value: the CRM may store what we sent in its own form (the read-back), and a request of ours that was thought
-lost may land late (any value the journal sent since B, and for a while one that was sent twice before B, of which one request
-may still be under way). All of those are ours and never a person's; but a late landing that
-is not the last thing we wanted is written over, which is why C = B is not enough for "nothing". Values are compared in the
+lost may land late (any value the journal sent since B, and for a while one of before B that a runner which was overtaken had
+in hand). All of those are ours and never a person's; but a late landing that is not the last thing we wanted is written over,
+which is why C = B is not enough for "nothing". Values are compared in the
 field's own normal form, so that 1235 in a field without decimals is our 1234.57. Empty is a value: a person's clear is an
 edit. Where D is unknown (blocked, quarantined, a rule failed) or C is hidden by a permission, nothing is done at all.
 Source: DOMAIN §8.

@@ -62,7 +62,7 @@ sent = table(
     key=("place", "external", "field", "intent"),
     indexes=(("intent",),),
 )
-"""Values that we sent. ``late``: more than one request may carry it, so that it may land after newer ones."""
+"""Values that we sent. ``late``: one that a runner which stands still may yet send, so that it may land after newer ones."""
 
 base = table(
     "base",

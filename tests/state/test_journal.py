@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from partnersync.changes import Done, FieldChange, Intent, Status, TaskChange
 from partnersync.errors import ConflictError
@@ -16,8 +16,8 @@ from reconcile.writeback import apply
 from state.database import Database, Fence
 from state.facts import Facts
 from state.journal import Journal
-from state.leases import release
-from state.schema import intent
+from state.leases import acquire, release
+from state.schema import intent, lease
 from state.standings import Standings, StoredCell
 from state.tasks import Tasks
 from tests.state.conftest import Watch
@@ -127,50 +127,41 @@ def test_of_open_writes_the_one_that_was_sent_last_comes_last_also_where_it_was_
     assert journal.unresolved("salesforce", "00D1") == [GLOBEX, INTENT]
 
 
-def test_a_value_that_was_sent_twice_may_land_after_a_newer_one(
-    database: Database, journal: Journal, watch: Watch
+def overtaken(database: Database, how: str) -> Journal:
+    """The journal of another run, after the one before stood still, was killed or ended."""
+    with database.marking() as open_:
+        if how == "stood still":
+            open_.execute(update(lease).values(expires_at=lease.c.renewed_at))
+    if how == "ended":
+        release(Fence(database, "run", "tests", 1, 120.0))
+    return Journal(database, acquire(database, "another", gone=lambda _: how == "was killed"))
+
+
+@pytest.mark.parametrize(("how", "late"), [("stood still", ["Acme"]), ("was killed", []), ("ended", [])])
+@pytest.mark.parametrize("settled", ["verified", "pending", "conflict", "superseded"])
+def test_what_a_run_that_stood_still_had_in_hand_may_land_after_newer_writes(
+    database: Database, journal: Journal, how: str, late: list[str], settled: Status
 ) -> None:
     journal.begin([INTENT])
-    journal.finish([Done(INTENT, "unknown")])
-    sent_again = watch.at = watch.at + timedelta(minutes=1)
-    for each in (INTENT, GLOBEX):
-        journal.begin([each])
-        journal.finish([Done(each, "verified")])
+    newer = overtaken(database, how)
+    for each, became in ((INTENT, settled), (GLOBEX, "verified")):
+        newer.begin([each])
+        newer.finish([Done(each, became)])  # type: ignore[arg-type]
 
     found = cell(database)
     assert found is not None
-    assert (found.sent, found.since, found.late) == ("Globex", (), ((sent_again, "Acme"),))
+    assert (found.sent, found.since, [value for _, value in found.late]) == ("Globex", (), late)
 
 
-@pytest.mark.parametrize(("status", "late"), [("conflict", 1), ("superseded", 1), ("rejected", 0), ("pending", 0)])
-def test_a_value_of_which_it_is_not_known_whether_it_landed_may_land_after_a_newer_one(
-    database: Database, journal: Journal, status: Status, late: int
+@pytest.mark.parametrize("status", ["unknown", "verified"])
+def test_what_was_answered_for_before_a_run_stood_still_lands_no_more(
+    database: Database, journal: Journal, status: Status
 ) -> None:
-    for each, became in ((INTENT, status), (GLOBEX, "verified")):
-        journal.begin([each])
-        journal.finish([Done(each, became)])  # type: ignore[arg-type]
-
-    found = cell(database)
-    assert found is not None
-    assert [value for _, value in found.late] == ["Acme"] * late
-
-
-def test_a_value_whose_second_sending_was_put_off_may_land_by_the_first(database: Database, journal: Journal) -> None:
     journal.begin([INTENT])
-    journal.begin([INTENT])  # another run, while the first one stands still
-    journal.finish([Done(INTENT, "pending")])
-    journal.begin([GLOBEX])
-    journal.finish([Done(GLOBEX, "verified")])
-
-    found = cell(database)
-    assert found is not None
-    assert [value for _, value in found.late] == ["Acme"]
-
-
-def test_what_landed_once_and_was_sent_once_is_nobodys_late_landing(database: Database, journal: Journal) -> None:
-    for each in (INTENT, GLOBEX):
-        journal.begin([each])
-        journal.finish([Done(each, "verified")])
+    journal.finish([Done(INTENT, status)])
+    newer = overtaken(database, "stood still")
+    newer.begin([GLOBEX])
+    newer.finish([Done(GLOBEX, "verified")])
 
     found = cell(database)
     assert found is not None

@@ -1,4 +1,4 @@
-"""Tell the values that may land after newer ones: those that were sent once more while their fate was not known."""
+"""Tell the values that may land after newer ones: those that a runner which was overtaken may yet send."""
 
 from __future__ import annotations
 

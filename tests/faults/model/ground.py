@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -304,6 +305,11 @@ class Ground:
     def owner(self) -> str:
         """This process, for leases."""
         return f"process-{self.process}"
+
+    def run_out(self) -> None:
+        """The lease runs out, as that of a process does which stands still: it may be alive."""
+        with closing(sqlite3.connect(self.folder / "state.db")) as database, database:
+            database.execute("UPDATE lease SET expires_at = renewed_at")
 
     def _loaded(self, state: str, overwrite: bool) -> Loaded:
         text = self.terms.text(self.server.url, str(self.folder / state), overwrite=overwrite)

@@ -191,7 +191,7 @@ class Play:
             self.struck.note(f"pause {point}", place)
             before = (moments.step, moments.call, moments.crm, moments.sent)
             running.append(self.oracle.runs(self.ground.owner()))
-            self.ground.gone.add(self.ground.owner())
+            self.ground.run_out()
             if step.c % 2:
                 self.people.edit_fact(CRMS[step.c // 2 % 2], step.c, step.c // 7, step.c // 3)
             self.ground.move(0.003)

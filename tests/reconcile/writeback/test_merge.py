@@ -113,7 +113,7 @@ def test_a_value_that_is_held_is_neither_written_nor_asked_about(
     assert verdict(replace(field, current="Beta"), same) == "adopt"
 
 
-def test_a_write_that_was_sent_twice_lands_within_a_quarter_of_an_hour_or_was_a_person() -> None:
+def test_what_an_overtaken_run_had_in_hand_lands_within_a_quarter_of_an_hour_or_was_a_person() -> None:
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     late = [(noon, "Acme"), (noon + timedelta(minutes=5), None)]
 
