@@ -78,7 +78,7 @@ def test_worlds_that_a_state_machine_makes_come_to_rest_as_they_should(here: Gro
 @pytest.mark.parametrize("defect", ["blind retry of a create", "mark before send", "no fence"])
 def test_a_defect_of_our_own_is_noticed(defect: str) -> None:
     """All of them, each within 200 worlds, in ``make faults``."""
-    caught = tried(defect, 7, 40, 30)
+    caught = tried(defect, 7, range(40), 30)
 
     assert caught.worlds, "forty worlds show nothing"
 

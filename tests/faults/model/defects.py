@@ -222,4 +222,3 @@ DEFECTS = (
     Defect("no fence", _no_fence),
     Defect("a value put back goes unseen", _put_back_unseen),
 )
-"""The hardest to notice first, so that no core waits for the last."""

@@ -13,8 +13,8 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +25,9 @@ from tests.faults.model.ground import ground
 from tests.faults.model.harms import Struck
 from tests.faults.model.steps import played
 from tests.faults.worlds import uncollected
+
+_AT_ONCE = 8
+"""Worlds that one process plays with one defect."""
 
 
 @dataclass(slots=True)
@@ -59,13 +62,18 @@ class Patched:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """After how many worlds a defect showed (0: never), how, and in how many seconds."""
+    """After how many worlds a defect showed (0: never), how, and in how many seconds of the processes that looked for it."""
 
     name: str
-    worlds: int
-    how: str
-    seconds: float
-    broken: int
+    worlds: int = 0
+    how: str = ""
+    seconds: float = 0
+    broken: int = 0
+
+    def joined(self, later: Caught) -> Caught:
+        """This and what later worlds, played beside or after these, showed."""
+        first = self if self.worlds else later
+        return Caught(self.name, first.worlds, first.how, self.seconds + later.seconds, self.broken + later.broken)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,24 +87,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     began = time.monotonic()
     wanted = [each.name for each in DEFECTS if not options.only or each.name in options.only]
-    jobs = [(name, options.seed, options.worlds, options.steps) for name in wanted]
-    survived = 0
-    with ProcessPoolExecutor(
-        options.workers, mp_context=multiprocessing.get_context("fork"), max_tasks_per_child=None
-    ) as pool:
-        for done in as_completed([pool.submit(_tried, job) for job in jobs]):
-            caught = done.result()
-            survived += not caught.worlds
-            when = f"after {caught.worlds:3d} worlds" if caught.worlds else "NOT NOTICED     "
-            aside = f" ({caught.broken} worlds broke down)" if caught.broken else ""
-            _print(f"{caught.name:42} {when} {caught.seconds:6.0f} s{aside}  {caught.how[:150]}")
+    left = {name: Caught(name) for name in wanted}
+    at = 0
+    with ProcessPoolExecutor(options.workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        while left and at < options.worlds:
+            share = max(1, options.workers // len(left))  # the fewer are left, the more of the cores each of them gets
+            upto = min(options.worlds, at + share * _AT_ONCE)
+            parts = [range(first, min(upto, first + _AT_ONCE)) for first in range(at, upto, _AT_ONCE)]
+            tries = [pool.submit(tried, name, options.seed, part, options.steps) for part in parts for name in left]
+            for done in tries:
+                found = done.result()
+                left[found.name] = left[found.name].joined(found)
+            for name in [name for name, caught in left.items() if caught.worlds]:
+                _tell(left.pop(name))
+            at = upto
+    for caught in left.values():
+        _tell(caught)
     _print(
-        f"{len(jobs)} defects, {survived} not noticed, {time.monotonic() - began:.0f} s with {options.workers} workers"
+        f"{len(wanted)} defects, {len(left)} not noticed, {time.monotonic() - began:.0f} s with {options.workers} workers"
     )
-    return 1 if survived else 0
+    return 1 if left else 0
 
 
-def tried(name: str, seed: int, most_worlds: int, most_steps: int) -> Caught:
+def _tell(caught: Caught) -> None:
+    when = f"after {caught.worlds:3d} worlds" if caught.worlds else "NOT NOTICED     "
+    aside = f" ({caught.broken} worlds broke down)" if caught.broken else ""
+    _print(f"{caught.name:42} {when} {caught.seconds:6.0f} s{aside}  {caught.how[:150]}")
+
+
+def tried(name: str, seed: int, worlds: Iterable[int], most_steps: int) -> Caught:
     """Play worlds with the defect until one shows it."""
     defect = next(each for each in DEFECTS if each.name == name)
     began, broken = time.monotonic(), 0
@@ -104,7 +123,7 @@ def tried(name: str, seed: int, most_worlds: int, most_steps: int) -> Caught:
         patched = Patched(defect)
         patched.put_in()
         try:
-            for world in range(most_worlds):
+            for world in worlds:
                 gc.collect()
                 steps = drawn(seed, world, most_steps)
                 try:
@@ -116,11 +135,7 @@ def tried(name: str, seed: int, most_worlds: int, most_steps: int) -> Caught:
                     return Caught(name, world + 1, wrong[0], time.monotonic() - began, broken)
         finally:
             patched.take_out()
-    return Caught(name, 0, "", time.monotonic() - began, broken)
-
-
-def _tried(job: tuple[str, int, int, int]) -> Caught:
-    return tried(*job)
+    return Caught(name, seconds=time.monotonic() - began, broken=broken)
 
 
 def _print(text: str) -> None:
