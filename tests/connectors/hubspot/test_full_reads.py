@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -152,7 +151,8 @@ def test_of_objects_that_allow_one_cursor_the_longest_never_waits_and_the_others
     for upto in range(10, len(shared)):
         deals, companies = shared[:upto].count("deals"), shared[:upto].count("companies")
         assert abs(deals - 2 * companies) <= 8, (upto, deals, companies)
-    assert not any(one == other == "companies" for one, other in pairwise(shared))
+    # Two threads may note two calls in the other order than they were given out; a third in a row was not waited for.
+    assert not any(set(shared[at : at + 3]) == {"companies"} for at in range(len(shared) - 2))
 
 
 def test_a_first_pull_that_was_killed_goes_on_with_all_its_cursors(portal: Any) -> None:
