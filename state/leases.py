@@ -50,7 +50,7 @@ def acquire(
             if gone(holder):
                 token = connection.execute(after_its_owner, {**asked, "old": old}).scalar_one_or_none()
             if token is None:
-                raise ConflictError(f"{holder} is running {job!r}; try again when it is done")
+                raise ConflictError(f"{holder or 'another process'} is running {job!r}; try again when it is done")
         elif before is not None and before.owner != NOBODY and not gone(before.owner):
             connection.execute(_MAY_LAND, asked)
     return Fence(database, job, owner, token, ttl)

@@ -255,9 +255,9 @@ class Planner:
             return None
         known = cells.get((record.ref, name), NONE_KNOWN)
         current, hidden = says(record.version, name, known)
-        if not known.has_base and not known.since and wanted.value is None and current is None:
-            return None
         base = base_of(record.version, known)
+        if base is None and wanted.value is None and current is None:
+            return None
         noted = Noted(*known.noted) if known.noted else None
         hold = self._holds.get((record.ref, name))
         held, released = self._held(hold) if hold else (None, None)
