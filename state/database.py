@@ -9,7 +9,7 @@ gets ``ConflictError``; nothing of its transaction stays.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
@@ -57,6 +58,9 @@ _SQLITE = (
     "PRAGMA synchronous=FULL",
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete an append-only row without its trigger
 )
+_PATIENCE = {"lock_timeout": "30s"}
+_STILL = {"idle_in_transaction_session_timeout": "120s"}
+"""Of writers: a process that was stopped, or whose machine went away, amid a transaction keeps its locks no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +248,21 @@ def engines(url: str) -> tuple[Engine, Engine]:
             return _sqlite(place, "BEGIN IMMEDIATE", size=1, cache=32), _sqlite(place, "BEGIN", size=5, cache=8)
         case "postgresql":
             place = place.set(drivername="postgresql+psycopg")
-            waits = {"options": "-c lock_timeout=30000"}
-            pooled = {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 4, "connect_args": waits}
-            return create_engine(place, **pooled), create_engine(place, isolation_level="REPEATABLE READ", **pooled)
+            return _postgresql(place, _PATIENCE | _STILL), _postgresql(place, _PATIENCE, "REPEATABLE READ")
         case other:
             raise StateError(f"{other} is not supported: use sqlite or postgresql")
+
+
+def _postgresql(url: URL, settings: Mapping[str, str], isolation_level: IsolationLevel = "READ COMMITTED") -> Engine:
+    told = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return create_engine(
+        url,
+        isolation_level=isolation_level,
+        pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=4,
+        connect_args={"options": told},
+    )
 
 
 def _sqlite(url: URL, begin: str, size: int, cache: int) -> Engine:

@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--least", type=int, default=0, help="so many must be killed, or nothing was shown")
     parser.add_argument("--worlds", type=int, default=len(WORLDS), help="how many of the worlds to play in")
-    parser.add_argument("--workers", type=int, default=1 + (os.cpu_count() or 1), help="a part of a run is waiting")
+    parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="much of a run is waiting")
     options = parser.parse_args(arguments)
     began = time.monotonic()
     os.environ.update(CREDENTIALS)

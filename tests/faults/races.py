@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--kinds", default=",".join(KINDS), help="only these, with commas between")
     parser.add_argument("--databases", default="sqlite,postgresql")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1), help="much of a race is waiting")
     options = parser.parse_args(arguments)
     began = time.monotonic()
     os.environ.update(CREDENTIALS)

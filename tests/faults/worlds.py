@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine, inspect
+from sqlalchemy.exc import OperationalError
 
 import service
 from sandbox.generator.generation import generate
@@ -55,6 +56,11 @@ LEDGER = """
     ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 """
 """Every line's key and amount, in order."""
+
+_AMID = """
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend' AND (state = 'active' OR backend_xid IS NOT NULL)"""
+"""Who else writes to this PostgreSQL database: a process that is stopped there keeps what it has locked, a meter's row, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,12 @@ class Stage:
         Raises:
             OperationalError: somebody is in the middle of a transaction.
         """
-        impatient = {"timeout": 0.3} if self.state.startswith("sqlite") else {"options": "-c lock_timeout=300"}
+        alone = self.state.startswith("sqlite")  # there one who writes locks out everybody
+        impatient = {"timeout": 0.3} if alone else {"options": "-c lock_timeout=300"}
         engine = create_engine(self.state, poolclass=NullPool, connect_args=impatient)
         with engine.begin() as database:
+            if not alone and database.exec_driver_sql(_AMID).first():
+                raise OperationalError(_AMID, None, RuntimeError("a transaction is open"))
             database.exec_driver_sql("UPDATE lease SET expires_at = 0")
         engine.dispose()
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from partnersync.errors import ConflictError, StateError
-from state.database import Database, Fence, engines
+from state.database import _STILL, Database, Fence, engines
 from state.leases import acquire, halt, release, resume
 from state.migrate import upgrade
-from state.schema import cursor
+from state.schema import cursor, lease
 from tests.state.conftest import Watch
 
 
@@ -71,6 +71,26 @@ def test_a_file_that_many_make_in_the_same_moment_locks_nobody_out(tmp_path: Pat
 
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(opens, range(4))) == [1, 1, 1, 1]
+
+
+def test_postgresql_ends_a_transaction_that_stands_still(
+    url: str, database: Database, fence: Fence, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was stopped, or its machine went away without a word: it would lock everybody out for hours."""
+    if database.dialect == "sqlite":
+        pytest.skip("a file's lock ends with its process")
+    monkeypatch.setitem(_STILL, "idle_in_transaction_session_timeout", "200ms")
+    still = Database.open(url, "acme", watch)
+
+    def stands_still() -> None:
+        with still.marking() as stopped:
+            stopped.execute(update(lease).values(expires_at=lease.c.expires_at))
+            fence.renew()  # waits for the other, who is thrown out
+            stopped.execute(select(lease))
+
+    with pytest.raises(StateError, match="idle-in-transaction timeout"):
+        stands_still()
+    still.close()
 
 
 def test_a_second_runner_is_refused_while_the_first_holds_the_lease(database: Database, fence: Fence) -> None:

@@ -40,7 +40,10 @@ _GONE_401 = {"kind": "status", "code": 401, "body": [{"errorCode": "INVALID_SESS
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of fault: what the sandbox does, to whose calls, in which places. ``passes``: one of it stops nothing."""
+    """One kind of fault: what the sandbox does, to whose calls, in which places.
+
+    ``passes``: one of it stops nothing. ``times``: how many calls it strikes, one of four; a token mostly runs out once.
+    """
 
     name: str
     rule: Mapping[str, Any]
@@ -48,6 +51,7 @@ class Fault:
     places: tuple[Place, ...] = CALLS
     passes: bool = False
     slow: bool = False
+    times: tuple[int, int, int, int] = (1, 1, 2, 9)
     why_not: str = "the fault is of calls of another kind"
 
 
@@ -75,7 +79,7 @@ FAULTS: Final = (
     _fault("no answer, done", {"kind": "timeout", "seconds": 0.4}, when="after_commit", writes_only=True, places=_WRITING,
            slow=True, why_not=_COMMITS),
     _fault("401 in the middle", _GONE_401, crms=("salesforce",), places=(*READS, *_WRITING), passes=True,
-           why_not="a sign-in has no token yet"),
+           times=(9, 1, 1, 1), why_not="a sign-in has no token yet"),
     _fault("token revoked", {"kind": "status", "code": 401, "body": {"status": "error", "message": "expired"}},
            crms=("hubspot",)),
     _fault("body cut", {"kind": "truncate"}),

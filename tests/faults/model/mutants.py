@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--worlds", type=int, default=200, help="the most that a defect may hide in")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1), help="a part of a world is waiting")
+    parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="a part of a world is waiting")
     parser.add_argument("--only", action="append", help="a defect by its name; may be given again")
     options = parser.parse_args(arguments)
     began = time.monotonic()

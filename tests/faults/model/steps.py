@@ -106,9 +106,8 @@ class Play:
         place = places[step.b % len(places)]
         crm = fault.crms[step.c // 4 % len(fault.crms)]
         often = step.c % 4
-        armed = Armed(
-            self.ground, self.struck, fault, place, crm, 1 + (often == 1 and place in READS), (1, 1, 2, 9)[often]
-        )
+        at = 1 + (often == 1 and place in READS)
+        armed = Armed(self.ground, self.struck, fault, place, crm, at, fault.times[often])
         self._stir(place, crm, step.c)
         self.ground.impatient = fault.slow
         self.ground.patience.calm()

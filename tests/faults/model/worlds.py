@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--first", type=int, default=0, help="the number of the first world")
-    parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1), help="a part of a world is waiting")
+    parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="a part of a world is waiting")
     parser.add_argument("--only", type=int, help="play this world alone, and tell every step")
     parser.add_argument("--keep", help="of its steps only these, by number")
     parser.add_argument("--shrink", type=float, default=60, help="seconds to make a failing world small")
