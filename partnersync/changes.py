@@ -74,8 +74,8 @@ class TaskChange:
 
     @property
     def digest(self) -> str:
-        """Identifies this very decision."""
-        return digest([self.action, self.key, self.subject, self.body, self.due_on, self.owner])
+        """Identifies this very decision. On which day the task is due is a matter of when it is made."""
+        return digest([self.action, self.key, self.subject, self.body, self.owner])
 
 
 Change = FieldChange | TaskChange

@@ -10,6 +10,7 @@ PartnersyncError
 ├── UnsafePlanError      a person must look: the plan is over its limits       (exit 3)
 ├── StateError           the database refuses: locked, moved, foreign, full    (exit 4)
 └── ConflictError        somebody else runs, or the world moved under a plan   (exit 5)
+    └── HaltedError        a person halted the workspace: read, write nothing
 """
 
 from __future__ import annotations
@@ -151,3 +152,7 @@ class ConflictError(PartnersyncError):
     """Another run holds the workspace, or the world moved since the plan was made."""
 
     exit_code = 5
+
+
+class HaltedError(ConflictError):
+    """A person halted the workspace; nothing is sent or posted until it is resumed."""

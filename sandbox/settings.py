@@ -84,12 +84,25 @@ class SalesforceSettings:
     slow_from: dict[str, int] = Field(default_factory=dict)
     """Object to a number of rows: a query that finds as many or more ends in QUERY_TIMEOUT."""
     updated_minute_truncation: bool = True
+    delete_log_s: int = 1_296_000
+    """For how long getDeleted remembers a deletion: two hours at least, 15 days at most. The record stays in the bin."""
     in_flight_s: int = 0
     """`latestDateCovered` lies this long before now, as if a transaction had been running since then."""
     late_commit_s: int = 0
     """Records changed become visible to queries only this long after their stamp (0: at once)."""
     late_commit_seed: int | None = None
     """With a seed, each change draws its own delay, from none to `late_commit_s`."""
+    task_statuses: tuple[tuple[str, bool], ...] = Field(
+        default=(
+            ("Not Started", False),
+            ("In Progress", False),
+            ("Completed", True),
+            ("Waiting on someone else", False),
+            ("Deferred", False),
+        ),
+        min_length=1,
+    )
+    """(label, closed): what the status of a task may be; a new task has the first."""
     soap_login: bool = True
 
 
@@ -143,6 +156,8 @@ class HubSpotSettings:
     merged_in_update: Literal["omitted", "not_found"] = "omitted"
     partial_success: Literal["writes", "create", "none"] = "writes"
     """Which batches write their good inputs where each has a trace id: as observed, as documented, or no batch at all."""
+    trace_ids_in_results: bool = True
+    """Whether the results of a batch name their trace ids, as some recorded answers do not; errors always do."""
     silent_empty_batch: bool = False
     """Batch writes do nothing and answer with success and without results."""
     refuse_duplicate_ids: bool = True

@@ -22,7 +22,7 @@ from service.shop import Shop
 from service.steps.apply import Doing, apply_plan, resolve_all, unsettled
 from service.steps.attribute import attribute_all
 from service.steps.plan import Planned, plan_all
-from service.steps.pull import Pulled, pull
+from service.steps.pull import Pulled, accept, pull
 from service.steps.recollect import recollect
 from service.steps.rules import Rules, rules_of_the_day
 from service.steps.settle import Moved, post, preview
@@ -98,6 +98,7 @@ class Report:
             "pulled": dict(self.pulled.counts),
             "decided": dict(self.decided),
             "pools": self.moved.pools,
+            "pools_waiting": self.moved.stale,
             "lines": self.posted,
             "plan": dict(self.plan.totals) if self.plan else {},
             "applied": dict(self.done.counts),
@@ -141,7 +142,7 @@ def run_cycle(
         run = runs.begin(fence, kind, shop.settings.meaning, approve or "partnersync")
         status, message = "failed", ""
         try:
-            rules = _decide(shop, fence, run, wanted, report, watch)
+            rules = _decide(shop, fence, run, wanted, report, watch, send=apply)
             _judge(shop, fence, rules, report, approve, approved)
             if apply and not shop.stop.is_set():
                 if approved is not None and exact and report.plan and report.plan.digest != approved.digest:
@@ -161,11 +162,13 @@ def run_cycle(
     return report
 
 
-def _decide(shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], report: Report, watch: Watcher) -> Rules:
-    """Everything up to the plan."""
+def _decide(
+    shop: Shop, fence: Fence, run: int, work: Mapping[str, Freshness], report: Report, watch: Watcher, *, send: bool
+) -> Rules:
+    """Everything up to the plan; ``send``: also what an earlier run left open and did not land."""
     with _timed(report, watch, "pull"):
         shop.sign_in()
-        report.resolved = dict(resolve_all(shop, fence, run).counts)
+        report.resolved = dict(resolve_all(shop, fence, run, send=send).counts)
         remembers = recovering(shop.database)
         if remembers is not None or _read_by_others(shop, run):
             # What we hold cannot be trusted to be how the CRMs would be read now.
@@ -213,7 +216,7 @@ def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str 
     if approve:
         snapshots.approve(fence, rules.config, approve)
     situation = Situation(
-        Standings(shop.database).reachable(),
+        Standings(shop.database).reachable(shop.sites, shop.settings.writeback),
         report.moved.gross,
         report.pulled.shrunk,
         tuple(f"{name} ({why})" for name, why in sorted(report.pulled.failed.items())),
@@ -221,8 +224,17 @@ def _judge(shop: Shop, fence: Fence, rules: Rules, report: Report, approve: str 
     )
     report.reasons = reasons(report.plan, shop.settings.guards, situation)
     report.unread = unread(approved, shop.settings.guards, situation) if approved is not None else ()
-    if report.plan.changes or report.moved.lines:
+    few = _too_few(shop, report.plan, report.pulled)
+    accept(shop, fence, report.pulled.shrunk.keys() - few)
+    if report.plan.changes or report.moved.lines or few:
         StoredPlans(shop.database).put(fence, report.plan, report.reasons, approve)
+
+
+def _too_few(shop: Shop, plan: Plan, pulled: Pulled) -> set[str]:
+    """The feeds that fell short by more than the limit: until a person says yes, they are held against what they had before."""
+    nothing, limits = replace(plan, changes=()), shop.settings.guards
+    each = pulled.shrunk.items()
+    return {name for name, counts in each if reasons(nothing, limits, Situation(0, shrunk={name: counts}))}
 
 
 def _act(
@@ -250,6 +262,8 @@ def _act(
         raise UnsafePlanError(report.reasons, report.plan)
     if not idle:
         fence.check()  # nothing is posted either while a person has halted the workspace
+    if approve:  # to a plan that was read before a feed fell short, a yes is none to what follows from that
+        accept(shop, fence, report.pulled.shrunk, approved.made_at if approved else None)
     with _timed(report, watch, "post"):
         if report.moved.pools:
             report.posted = post(shop, fence, rules, run, lambda n: watch.at("lines", n))
@@ -260,8 +274,14 @@ def _act(
                 shop, fence, report.plan, run, digests, lambda n: watch.at("writes", n), insist=approve is not None
             )
             _mend(shop, fence, run, rules, report.done, digests)
-        if recovering(shop.database) and not report.failed:
+        if recovering(shop.database) and _whole(shop, report):
             recovered(shop.database, fence)
+
+
+def _whole(shop: Shop, report: Report) -> bool:
+    """Whether everything was read and everything wanted was done, so that nothing is left to recollect or to look for."""
+    stopped = shop.stop.is_set() or report.pulled.stopped
+    return not (stopped or report.failed or report.done.counts["unapproved"])
 
 
 def _mend(shop: Shop, fence: Fence, run: int, rules: Rules, done: Doing, approved: Collection[str]) -> None:

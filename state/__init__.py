@@ -12,7 +12,8 @@ hold no connection between chunks, so the consumer may write meanwhile.
     migrate     upgrade(url) -> (before, after) · head() -> str · is_new(url) -> bool
     cursors     Cursors(database).of(connection) -> {object: cursor} · .forget(fence, connection)
                 .bind(fence, connection, identity) · .bound() -> {connection: Identity}
-                .full(fence, connection, object, total) -> total of the full read before
+                .full(fence, connection, object, total) · .accept(fence, objects, until=None)
+                .unaccepted() -> {(connection, object): (before, now)}
     facts       Facts(database).remember(fence, page: Page, kind, seen_at, connection, quarantine: {id: reason},
                     reach: Callable[[RawRecord], Reach], fields_hash) -> Counter[str] · .aliases() -> {loser: survivor}
     quarantines quarantined(database) -> Iterator[Quarantined(ref, kind, reason, readable)]
@@ -46,6 +47,6 @@ hold no connection between chunks, so the consumer may write meanwhile.
                 .flush() · .taken() -> {(connection, freshness): calls since asked} · .totals()
     rests       Rests(database).put(connection, seconds, reason) · .of(connection) -> Rest | None · .all() · .end(connection)
     erase       erase(database, who, actor: str | None) -> payloads found; without actor only counted
-    backup      backup(url, file) · restore(url, file) · recover(database) · recovering(database) -> datetime | None
+    backup      backup(url, file) · restore(url, file) · recovering(database) -> datetime | None
                 recovered(database, fence)
 """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, insert, select
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from partnersync.errors import StateError
 from partnersync.records import Identity
@@ -30,18 +33,29 @@ class Cursors:
             rows = open_.execute(_BOUND, {"here": self._database.workspace})
             return {row[0]: Identity(row[1], row[2]) for row in rows}
 
-    def full(self, fence: Fence, connection: str, object_: str, total: int) -> int | None:
-        """Note how many live records a full read brought; gives what the one before brought."""
-        here = (
-            full_read.c.workspace == self._database.workspace,
-            full_read.c.connection == connection,
-            full_read.c.object == object_,
-        )
-        row = {"workspace": self._database.workspace, "connection": connection, "object": object_, "total": total}
+    def full(self, fence: Fence, connection: str, object_: str, total: int) -> None:
+        """Note how many live records a full read brought; fewer than the last accepted one only wait to be accepted."""
+        row = {"workspace": self._database.workspace, "connection": connection, "object": object_}
+        asked = {"here": self._database.workspace, "one": connection, "which": object_}
         with self._database.writing(fence) as open_:
-            before = open_.execute(select(full_read.c.total).where(*here)).scalar_one_or_none()
-            open_.execute(upsert(self._database, full_read), {**row, "at": self._database.clock.now()})
-        return before
+            before = open_.execute(_TOTAL, asked).scalar_one_or_none()
+            shrunk = before is not None and total < before
+            counts = {"total": before, "fewer": total} if shrunk else {"total": total, "fewer": None}
+            open_.execute(upsert(self._database, full_read), {**row, **counts, "at": self._database.clock.now()})
+
+    def unaccepted(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """(connection, object) → how many records the last accepted full read brought and, fewer, the last one."""
+        with self._database.reading() as open_:
+            rows = open_.execute(_UNACCEPTED, {"here": self._database.workspace})
+            return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+    def accept(self, fence: Fence, objects: Iterable[tuple[str, str]], until: datetime | None = None) -> None:
+        """Hold what comes against the last full reads of these (connection, object); not where that came after ``until``."""
+        here = self._database.workspace
+        asked = [{"here": here, "one": connection, "which": object_} for connection, object_ in objects]
+        if asked:
+            with self._database.writing(fence) as open_:
+                open_.execute(_ACCEPT if until is None else _ACCEPT.where(full_read.c.at <= until), asked)
 
     def forget(self, fence: Fence, connection: str) -> None:
         """Read everything of this connection anew next time."""
@@ -81,6 +95,16 @@ def put_cursor(database: Database, connection: Connection, name: str, object_: s
     connection.execute(upsert(database, cursor), {**row, "at": database.clock.now()})
 
 
+_READ = (
+    full_read.c.workspace == HERE,
+    full_read.c.connection == bindparam("one"),
+    full_read.c.object == bindparam("which"),
+)
+_TOTAL = select(full_read.c.total).where(*_READ)
+_UNACCEPTED = select(full_read.c.connection, full_read.c.object, full_read.c.total, full_read.c.fewer).where(
+    full_read.c.workspace == HERE, full_read.c.fewer.is_not(None)
+)
+_ACCEPT = update(full_read).where(*_READ, full_read.c.fewer.is_not(None)).values(total=full_read.c.fewer, fewer=None)
 _OF = select(cursor.c.object, cursor.c.position).where(
     cursor.c.workspace == HERE, cursor.c.connection == bindparam("one")
 )

@@ -39,7 +39,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from partnersync.clock import Clock
-from partnersync.errors import ConflictError, StateError
+from partnersync.errors import ConflictError, HaltedError, StateError
 from state.lists import HERE
 from state.schema import intent, lease, run, version, workspace
 from state.types import Whole
@@ -86,12 +86,12 @@ class Fence:
         """Renew, before something is sent.
 
         Raises:
-            ConflictError: the lease is lost, or a person halted the workspace.
+            ConflictError: the lease is lost. HaltedError: a person halted the workspace.
         """
         with self.database.writing(self) as connection:
             halted_by = connection.execute(_HALTED_BY, {"here": self.database.workspace}).scalar_one()
         if halted_by is not None:
-            raise ConflictError(f"{halted_by} halted this workspace; nothing is sent until it is resumed")
+            raise HaltedError(f"{halted_by} halted this workspace; nothing is sent until it is resumed")
 
 
 class Database:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, tuple_
 
 from partnersync.credits import Credit
 from partnersync.facts import RawVersion
 from partnersync.ids import Ref
 from partnersync.money import Money
-from partnersync.records import RawRecord
+from partnersync.records import Identity, RawRecord
 from state.bodies import unpacked
 from state.database import Database, Fence
 from state.keys import MERGED
@@ -25,7 +25,21 @@ from state.lists import HERE, among, chunks
 from state.marks import mark, unmark
 from state.places import fact_ids, places
 from state.reaching import CARRIER, DEAL, IS, NAMES, pairs, rows_of
-from state.schema import base, body, dirty_record, entry, fact, intent, line, noted, pool, sent, taken_back, version
+from state.schema import (
+    base,
+    body,
+    dirty_record,
+    entry,
+    fact,
+    intent,
+    line,
+    noted,
+    place,
+    pool,
+    sent,
+    taken_back,
+    version,
+)
 from state.stored import credits_of
 
 
@@ -62,6 +76,15 @@ class StoredCell:
     has_base: bool = False
     lately: tuple[tuple[datetime, str | None], ...] = ()
     late: tuple[tuple[datetime, str | None], ...] = ()
+
+
+class Written(Protocol):
+    """What the config writes to one connection: the rules of its fields, by kind of record."""
+
+    @property
+    def account(self) -> Mapping[str, object]: ...
+    @property
+    def opportunity(self) -> Mapping[str, object]: ...
 
 
 class Standings:
@@ -228,9 +251,16 @@ class Standings:
             for row in open_.execute(query.order_by(base.c.place, base.c.external, base.c.field)):
                 yield Ref(*names[row.place], row.external), row.field, row.value
 
-    def reachable(self) -> int:
-        """How many live records there are that a plan could write to."""
-        return self._count(_REACHABLE)
+    def reachable(self, sites: Mapping[str, Identity], writeback: Mapping[str, Written]) -> int:
+        """How many live records there are of the kinds of which the config writes fields, to the connections it does."""
+        some = [
+            (site.crm, site.org, kind)
+            for name, site in sites.items()
+            if (section := writeback.get(name)) is not None
+            for kind, fields in (("account", section.account), ("opportunity", section.opportunity))
+            if fields
+        ]
+        return self._count(_REACHABLE, some=some)
 
     def quarantined(self) -> int:
         """How many records could not be read."""
@@ -240,9 +270,9 @@ class Standings:
         """How many writes have no known outcome."""
         return self._count(_UNRESOLVED)
 
-    def _count(self, query: Select[Any]) -> int:
+    def _count(self, query: Select[Any], **asked: Any) -> int:
         with self._database.reading() as open_:
-            return int(open_.execute(query, self._here).scalar_one())
+            return int(open_.execute(query, {**self._here, **asked}).scalar_one())
 
     def _across(self, ids: Iterable[int], way: int, role: int, other: int) -> set[int]:
         with self._database.reading() as open_:
@@ -350,8 +380,11 @@ _BLOCKED = (
     .where(entry.c.workspace == HERE, among(entry.c.opportunity), entry.c.blocked.is_not(None))
     .group_by(entry.c.opportunity)
 )
-_REACHABLE = select(func.count()).where(
-    fact.c.workspace == HERE, fact.c.kind.in_(("account", "opportunity")), fact.c.life == "live"
+_REACHABLE = (
+    select(func.count())
+    .join_from(fact, place, (place.c.workspace == fact.c.workspace) & (place.c.id == fact.c.place))
+    .where(fact.c.workspace == HERE, fact.c.kind.in_(("account", "opportunity")), fact.c.life == "live")
+    .where(tuple_(place.c.crm, place.c.org, fact.c.kind).in_(bindparam("some", expanding=True)))
 )
 _QUARANTINED = select(func.count()).where(
     fact.c.workspace == HERE, fact.c.quarantine.is_not(None), fact.c.life == "live"

@@ -37,7 +37,7 @@ from typing import Any
 from connectors.hubspot.calls import SEARCH_PAGE
 from connectors.hubspot.cursor import top_mark
 from connectors.hubspot.exchange import Answer
-from connectors.hubspot.records import Json, milliseconds, stamp_ms
+from connectors.hubspot.records import Json, milliseconds, stamp_ms, taken
 from partnersync.errors import UnavailableError
 
 _REREADS = 5
@@ -69,15 +69,15 @@ class Look:
         return top_mark([(str(each["id"]), stamp_ms(each)) for each in self.records], whole=self.whole)
 
     def reaches(self, since: int) -> bool:
-        """Whether nothing from ``since`` on can be missing here."""
-        return self.whole or (bool(self.records) and min(map(stamp_ms, self.records)) < since)
+        """Whether nothing from ``since`` on can be missing here; a record without a stamp does not tell."""
+        return self.whole or any(taken(each, since) for each in self.records)
 
     def newer(self, stamp: int, known: frozenset[str], total: int) -> Sequence[Json] | None:
-        """The records changed after ``stamp``, if nothing else can have changed; None if something may have.
+        """The records changed after ``stamp`` and those without one; None if something else may have changed.
 
         ``known`` and ``total`` are the ids and the number of records as the last look left them.
         """
-        fresh = [each for each in self.records if stamp_ms(each) > stamp]
+        fresh = [each for each in self.records if not taken(each, stamp + 1)]
         joined = sum(str(each["id"]) not in known for each in fresh)
         return fresh if len(fresh) < len(self.records) and self.total == total + joined else None
 
@@ -128,7 +128,7 @@ class Changes:
             before = frozenset(versions)
             if answer.after is None:
                 return
-            stamps = [stamp for _, stamp in versions]
+            stamps = [stamp for _, stamp in versions if stamp]
             firm = max((stamp for stamp in stamps if stamp < settled), default=low)
             if firm > low:
                 low, after = firm, None

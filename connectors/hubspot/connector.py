@@ -74,7 +74,7 @@ class HubSpotConnector:
 
     def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Archived and merged records."""
-        return self._counted("warm", (page for one in wanted for page in self._pulling.warm(one)))
+        return self._counted("warm", self._pulling.warm(wanted))
 
     def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Everything live."""

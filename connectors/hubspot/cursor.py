@@ -80,5 +80,5 @@ def top_mark(records: Sequence[tuple[str, int]], *, whole: bool) -> str:
 
     Unless the page is the ``whole`` of them, which ones of the oldest stamp it shows is chance: they stand for one.
     """
-    edge = 0 if whole else min((stamp for _, stamp in records), default=0)
+    edge = 0 if whole else min((stamp for _, stamp in records if stamp), default=0)
     return digest([edge, *sorted(record for record in records if record[1] > edge)], 8)

@@ -15,9 +15,10 @@ from math import inf
 from threading import Condition
 
 from connectors.hubspot.exchange import AT_ONCE, Answer
+from connectors.hubspot.failures import concerns_one
 from connectors.hubspot.listing import Listing, Span
 from connectors.hubspot.records import Json
-from partnersync.errors import RejectedError
+from partnersync.errors import ConnectorError, RejectedError
 
 MOST_WAITING = 3 * AT_ONCE
 
@@ -37,14 +38,16 @@ class Brought:
 class Object:
     """An object being listed; ``refused`` where HubSpot does not let it be.
 
-    ``total`` is about how many records there are, infinite where nobody knows; ``seen`` of them were brought.
+    ``total`` is about how many records there are, infinite where nobody knows; ``seen`` of them were brought. ``anew``: its one
+    cursor was refused a page before and began at the first record again.
     """
 
     listing: Listing
     total: float = inf
     seen: int = 0
     told: bool = False
-    refused: RejectedError | None = None
+    refused: ConnectorError | None = None
+    anew: bool = False
 
     @property
     def left(self) -> float:
@@ -66,11 +69,17 @@ class Object:
         self.told = over
         return Brought(self, results, self.listing.written(), over, self.listing.begun)
 
-    def refuse(self, span: Span, error: RejectedError) -> None:
-        """A call was refused: of several cursors begin anew with one; of one there is no way on."""
-        if self.listing.split:
+    def refuse(self, span: Span, error: ConnectorError) -> None:
+        """A call was refused. Where it named an ``after``, that may be what HubSpot does not know (any more): of several cursors
+        begin anew with one, and with one once more. Else there is no way on.
+        """
+        if not self.listing.knows(span):
+            return
+        if isinstance(error, RejectedError) and (self.listing.split or (span.after is not None and not self.anew)):
+            self.anew = self.anew or not self.listing.split
             self.listing.begin_anew()
-        elif self.listing.knows(span):
+            self.seen = 0
+        else:
             self.refused = error
 
 
@@ -161,7 +170,7 @@ class Fleet:
             brought = each.take(span, answer)
             if brought is not None:
                 self._waiting.append(brought)
-        elif isinstance(error, RejectedError):
+        elif isinstance(error, ConnectorError) and concerns_one(error):
             each.refuse(span, error)
         else:
             self._failed = self._failed or error

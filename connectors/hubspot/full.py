@@ -17,10 +17,11 @@ from math import inf
 from connectors.hubspot.calls import Calls
 from connectors.hubspot.cursor import Cursor, packed
 from connectors.hubspot.exchange import AT_ONCE, Answer
+from connectors.hubspot.failures import Failures, concerns_one
 from connectors.hubspot.fleet import Brought, Fleet, Object
 from connectors.hubspot.listing import WORTH_A_CURSOR, Listing, proofs, proves
 from connectors.hubspot.records import Json, stamp_ms
-from partnersync.errors import RejectedError
+from partnersync.errors import ConnectorError
 from partnersync.records import Page, Wanted
 
 
@@ -28,7 +29,8 @@ from partnersync.records import Page, Wanted
 class Whole:
     """One object that is read in full. ``cursor`` is kept with each page; None keeps none.
 
-    ``recent`` collects the versions since the cursor's ``probe``, of use if one process reads all of them.
+    ``recent`` collects the versions since the cursor's ``probe``, of use if one process reads all of them. ``unmade``: of what
+    was listed a page could not be made, and the cursor must not move past it.
     """
 
     wanted: Wanted
@@ -38,6 +40,7 @@ class Whole:
     seen: int = 0
     begun: int = 0
     recent: dict[str, int] = field(default_factory=dict)
+    unmade: bool = False
 
     @classmethod
     def of(
@@ -86,36 +89,39 @@ class FullReads:
     page: Callable[[Wanted, Sequence[Json]], Page]
     size: int
 
-    def pages(self, wholes: Sequence[Whole]) -> Iterator[Page]:
-        """Every record of every object, in pages as they come.
+    def pages(self, wholes: Sequence[Whole], failures: Failures) -> Iterator[Page]:
+        """Every record of every object, in pages as they come; ``failures`` keeps what HubSpot refuses of single ones.
 
         Raises:
-            RejectedError: the first object that HubSpot refuses to list, after all others are done.
             ConnectorError: whatever else a call raised; pages before it stand.
         """
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="listing") as beside:
             looks = {id(whole): self._early(whole, beside) for whole in wholes}
             for whole in wholes:
-                try:
-                    yield from self._begun(whole)
-                except RejectedError as error:
-                    whole.object.refused = error
-                else:
+                yield from self._begun(whole)
+                if whole.object.refused is None:
                     looks[id(whole)] = self._look(whole, beside, looks[id(whole)])
             for whole in wholes:
                 self._decide(whole, looks[id(whole)])
             yield from self._together(wholes, beside)
         for whole in wholes:
-            if whole.object.refused is not None:
-                raise whole.object.refused
+            with failures.of(whole.wanted.object):
+                if whole.object.refused is not None:
+                    raise whole.object.refused
 
     def _begun(self, whole: Whole) -> Iterator[Page]:
         """The first few pages, or all there are."""
-        listing = whole.object.listing
-        while listing.undecided and not listing.ripe and (span := listing.next()) is not None:
-            brought = whole.object.take(span, self._ask(whole, span.after))
+        object_, listing = whole.object, whole.object.listing
+        while object_.refused is None and listing.undecided and not listing.ripe and (span := listing.next()):
+            try:
+                brought = object_.take(span, self._ask(whole, span.after))
+            except ConnectorError as error:
+                if not concerns_one(error):
+                    raise
+                object_.refuse(span, error)
+                continue
             if brought is not None:
-                yield self._page(whole, brought)
+                yield from self._pages_of(whole, brought)
 
     def _together(self, wholes: Sequence[Whole], beside: ThreadPoolExecutor) -> Iterator[Page]:
         owners = {id(whole.object): whole for whole in wholes}
@@ -125,10 +131,20 @@ class FullReads:
             return counted(partial(self._ask, owners[id(object_)], after))
 
         for brought in Fleet(beside, ask, [whole.object for whole in wholes]).brought():
-            yield self._page(owners[id(brought.object)], brought)
+            yield from self._pages_of(owners[id(brought.object)], brought)
 
-    def _page(self, whole: Whole, brought: Brought) -> Page:
-        return whole.finished(self.page(whole.wanted, brought.results), brought)
+    def _pages_of(self, whole: Whole, brought: Brought) -> Iterator[Page]:
+        """The page; none where it could not be made, and none of the same object after that."""
+        if whole.unmade:
+            return
+        try:
+            page = self.page(whole.wanted, brought.results)
+        except ConnectorError as error:
+            if not concerns_one(error):
+                raise
+            whole.unmade, whole.object.refused = True, error
+        else:
+            yield whole.finished(page, brought)
 
     def _early(self, whole: Whole, beside: ThreadPoolExecutor) -> _Look:
         """What can be asked before the first page: the newest record, where it is known that there are many."""
@@ -164,7 +180,9 @@ class FullReads:
         """About the highest id, from the records that were created last; 0 where search shows none."""
         try:
             answer = newest.result()
-        except RejectedError:
+        except ConnectorError as error:
+            if not concerns_one(error):
+                raise
             return 0
         total = answer.body.get("total")
         if isinstance(total, int):
@@ -195,5 +213,7 @@ class FullReads:
 def _proves(made: Future[Answer], first: Sequence[int], after: str) -> bool:
     try:
         return proves(made.result(), first, after)
-    except RejectedError:
+    except ConnectorError as error:
+        if not concerns_one(error):
+            raise
         return False

@@ -12,7 +12,8 @@ The choice. A *span* is what one cursor reads. Whoever is free takes over the fa
 A span ends at the first id that its successor *brought*, not at the one where that was told to begin. So whatever a cursor
 that begins in the middle leaves out, its predecessor reads: a portal that understands ``after`` differently costs calls,
 never records. Before the first split, two calls prove it on pages that are already read (``proven``); an answer out of
-order, or a refused one, begins the listing anew with one cursor.
+order, or a refused one, begins the listing anew with one cursor. That one may be refused its ``after`` too, where the record
+that it names was archived since: once in a pull it begins anew.
 
 Left out: the search index, which lags, and the records' number, which moves while we read.
 """

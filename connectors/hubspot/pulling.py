@@ -13,6 +13,7 @@ from connectors.hubspot.calls import BATCH, LIST_PAGE, Calls
 from connectors.hubspot.changes import Changes, Reach
 from connectors.hubspot.cursor import Cursor, fields_mark, packed, top_mark
 from connectors.hubspot.exchange import Answer
+from connectors.hubspot.failures import Failures
 from connectors.hubspot.full import FullReads, Whole
 from connectors.hubspot.records import (
     ALWAYS_READ,
@@ -22,6 +23,7 @@ from connectors.hubspot.records import (
     merges,
     raw_record,
     stamp_ms,
+    taken,
 )
 from partnersync.clock import Clock
 from partnersync.errors import RejectedError
@@ -56,12 +58,12 @@ class Pulling:
         """What changed since each cursor; the first time everything, listed, and then what changed meanwhile.
 
         Raises:
-            RejectedError: the first object that HubSpot refuses to show, after all others are done.
+            ConnectorError: the first object that HubSpot refuses to show, named, after all others are done.
         """
         wholes: list[Whole] = []
-        refused: list[RejectedError] = []
+        failures = Failures()
         for one in wanted:
-            try:
+            with failures.of(one.object):
                 cursor, total = Cursor.read(one.cursor, one.fields), inf
                 if cursor is None:
                     cursor, total = self._start(one)
@@ -69,19 +71,36 @@ class Pulling:
                     yield from self._changed(one, cursor)
                 else:
                     wholes.append(self._whole(one, cursor, total))
-            except RejectedError as error:
-                error.object = one.object
-                refused.append(error)
-        yield from self._full.pages(wholes)
-        if refused:
-            raise refused[0]
+        yield from self._full.pages(wholes, failures)
+        failures.tell()
 
-    def warm(self, wanted: Wanted) -> Iterator[Page]:
-        """Every archived record and every merge of an object: search shows neither."""
+    def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
+        """Every archived record and every merge: search shows neither.
+
+        Raises:
+            ConnectorError: as ``hot``.
+        """
+        failures = Failures()
+        for one in wanted:
+            with failures.of(one.object):
+                yield from self._warm(one)
+        failures.tell()
+
+    def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
+        """Everything live, from the records themselves.
+
+        Raises:
+            ConnectorError: as ``hot``.
+        """
+        failures = Failures()
+        yield from self._full.pages([self._whole(one, None) for one in wanted], failures)
+        failures.tell()
+
+    def _warm(self, wanted: Wanted) -> Iterator[Page]:
         after: str | None = None
         while True:
             answer = self.calls.list(wanted.object, (), after, archived=True, limit=self.pages.listed)
-            gone = tuple(deletion(self.portal(), wanted.object, each) for each in answer.results)
+            gone = tuple(deletion(self.portal(), wanted.object, each, self.clock.now()) for each in answer.results)
             after = answer.after
             if gone:
                 yield Page(wanted.object, gone=gone)
@@ -89,10 +108,6 @@ class Pulling:
                 break
         yield from self._survivors(wanted.object)
         yield Page(wanted.object, done=True)
-
-    def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
-        """Everything live, from the records themselves."""
-        yield from self._full.pages([self._whole(one, None) for one in wanted])
 
     def fetch(self, object_: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, RawRecord]:
         """Records by their own id: a merged-away one is gone, though HubSpot answers with the record it lives on in."""
@@ -191,7 +206,7 @@ class Pulling:
         """
         joined = set(known)
         for _, results in changes.forward(low, ahead.newest):
-            fresh = [each for each in results if low < stamp_ms(each) <= ahead.newest]
+            fresh = [each for each in results if not taken(each, low + 1) and stamp_ms(each) <= ahead.newest]
             joined.update(str(each["id"]) for each in fresh)
             if fresh:
                 yield self._page(wanted, fresh)
@@ -204,18 +219,18 @@ class Pulling:
     def _forward(self, wanted: Wanted, cursor: Cursor, changes: Changes, ahead: Cursor) -> Iterator[Page]:
         recent: dict[str, Json] = {}
         for low, results in changes.forward(cursor.since, ahead.since):
-            recent.update((str(each["id"]), each) for each in results if stamp_ms(each) >= ahead.since)
-            taken = max(cursor.since, low - self._overlap_ms)
-            so_far = Cursor(cursor.fields, since=taken, probe=taken)
+            recent.update((str(each["id"]), each) for each in results if not taken(each, ahead.since))
+            upto = max(cursor.since, low - self._overlap_ms)
+            so_far = Cursor(cursor.fields, since=upto, probe=upto)
             yield replace(self._page(wanted, results), cursor=so_far.written())
         yield Page(wanted.object, cursor=self._within(ahead, tuple(recent.values())).written(), done=True)
 
     def _within(self, ahead: Cursor, records: Sequence[Json]) -> Cursor:
         """The cursor whose next look begins at its ``since``, when all records from there on are at hand."""
-        stamps = {str(each["id"]): stamp_ms(each) for each in records if stamp_ms(each) >= ahead.since}
+        stamps = {str(each["id"]): stamp_ms(each) for each in records if not taken(each, ahead.since)}
         shown = sorted(stamps.items(), key=lambda item: item[1], reverse=True)[: self.pages.searched.page]
         top = top_mark(shown, whole=len(shown) == len(stamps))
-        newest = max(stamps.values(), default=ahead.newest)
+        newest = max(filter(None, stamps.values()), default=ahead.newest)
         window = packed(stamps)
         return replace(ahead, probe=ahead.since, total=len(stamps), top=top, newest=newest, window=window)
 
@@ -233,7 +248,8 @@ class Pulling:
         return Page(wanted.object, tuple(records), merged=merged, unreadable=tuple(unreadable), full=full)
 
     def _merged(self, object_: str, results: Sequence[Json]) -> tuple[Merged, ...]:
-        return tuple(merge for json in results for merge in merges(self.portal(), object_, json))
+        now = self.clock.now()
+        return tuple(merge for json in results for merge in merges(self.portal(), object_, json, now))
 
     def _changes(self, object_: str, fields: Sequence[str]) -> Changes:
         def search(request: Mapping[str, Any]) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,20 +42,20 @@ def raw_record(portal: str, object_: str, json: Json, fields: Sequence[str], now
     return RawRecord(ref, values, stamp, created, str(author) if author else None)
 
 
-def merges(portal: str, object_: str, json: Json) -> Iterator[Merged]:
-    """The records that were merged into this one."""
+def merges(portal: str, object_: str, json: Json, now: datetime) -> Iterator[Merged]:
+    """The records that were merged into this one, dated ``now`` where it does not say when it was last changed."""
     losers = str((json.get("properties") or {}).get(MERGED_IDS) or "")
     survivor = str(json.get("id") or "")
     for loser in losers.split(";"):
         if loser.strip() and loser.strip() != survivor:
             own = Ref(CRM, portal, object_, survivor)
-            yield Merged(Ref(CRM, portal, object_, loser.strip()), own, instant(json["updatedAt"]))
+            yield Merged(Ref(CRM, portal, object_, loser.strip()), own, _first_instant((json.get("updatedAt"),), now))
 
 
-def deletion(portal: str, object_: str, json: Json) -> Gone:
-    """An archived record."""
-    at = json.get("archivedAt") or json["updatedAt"]
-    return Gone(Ref(CRM, portal, object_, str(json["id"])), instant(at))
+def deletion(portal: str, object_: str, json: Json, now: datetime) -> Gone:
+    """An archived record, gone since ``now`` where it does not say when."""
+    at = _first_instant((json.get("archivedAt"), json.get("updatedAt")), now)
+    return Gone(Ref(CRM, portal, object_, str(json["id"])), at)
 
 
 def stamp_ms(json: Json) -> int:
@@ -65,22 +66,37 @@ def stamp_ms(json: Json) -> int:
         return 0
 
 
+def taken(json: Json, since: int) -> bool:
+    """Whether a record was last changed before ``since``; one that does not say when may have been changed at any time."""
+    return 0 < stamp_ms(json) < since
+
+
 def instant(text: Any) -> datetime:
     """HubSpot's ISO stamps, with or without milliseconds, or epoch milliseconds.
 
     Raises:
         ValueError: neither.
     """
-    if isinstance(text, str) and "T" in text:
-        return parse_instant(text)
-    if isinstance(text, int) or (isinstance(text, str) and text.lstrip("-").isdecimal()):
-        return _EPOCH + timedelta(milliseconds=int(text))
+    try:
+        if isinstance(text, str) and "T" in text:
+            return parse_instant(text)
+        if isinstance(text, int) or (isinstance(text, str) and text.lstrip("-").isdecimal()):
+            return _EPOCH + timedelta(milliseconds=int(text))
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is out of range") from error
     raise ValueError(f"{text!r} is no instant")
 
 
 def milliseconds(at: datetime) -> int:
     """Milliseconds since 1970, exact."""
     return (at - _EPOCH) // _MILLISECOND
+
+
+def _first_instant(texts: Sequence[Any], otherwise: datetime) -> datetime:
+    for text in texts:
+        with suppress(ValueError):
+            return instant(text)
+    return otherwise
 
 
 def _value(given: Any) -> Value:

@@ -46,18 +46,24 @@ def properties(draft: TaskDraft, timezone: str, *, keyed: bool) -> dict[str, str
 def told(json: Mapping[str, Any], timezone: str) -> dict[str, Value]:
     """A task's values under the house's names; ``key`` is None where it is no task of ours."""
     given = json.get("properties") or {}
-    body, key = _plain(str(given.get("hs_task_body") or "")), given.get(KEY_PROPERTY)
-    marked = _MARK.search(body)
-    if marked is not None:
-        key, body = key or marked[1], _MARK.sub("", body).rstrip()
+    body = _plain(str(given.get("hs_task_body") or ""))
+    if _MARK.search(body) is not None:
+        body = _MARK.sub("", body).rstrip()
     return {
         "subject": given.get("hs_task_subject"),
         "body": body,
         "due_on": _day(given.get("hs_timestamp"), timezone),
         "owner": given.get("hubspot_owner_id") or None,
         "done": given.get("hs_task_status") == "COMPLETED",
-        "key": key or None,
+        "key": key_in(json),
     }
+
+
+def key_in(json: Mapping[str, Any]) -> str | None:
+    """The key that a task carries, in its own property or in its body; None where it is no task of ours."""
+    given = json.get("properties") or {}
+    marked = _MARK.search(_plain(str(given.get("hs_task_body") or "")))
+    return given.get(KEY_PROPERTY) or (marked[1] if marked is not None else None)
 
 
 def zone(name: str) -> ZoneInfo:

@@ -3,7 +3,8 @@
 A task comes once. If the portal has a unique property ``partnersync_key`` on tasks, HubSpot itself refuses a second one:
 creating twice ends in the first. Whether tasks may have such a property is not documented, so without it the key stands in
 a line of the body, a creation whose fate is unknown is reported so and never repeated here, and a task is found through
-the tasks of its record: association reads are exact, while the search index lags.
+the tasks of its record: association reads are exact, while the search index lags. Where an answer does not repeat the trace
+ids (recorded ones do not), the key in a new task says which one it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from connectors.hubspot.batches import Input, alike, sent
 from connectors.hubspot.calls import BATCH, Calls
 from connectors.hubspot.exchange import Answer
 from connectors.hubspot.records import Json, raw_record
-from connectors.hubspot.task_texts import KEY_PROPERTY, READ, TASKS, properties, told
+from connectors.hubspot.task_texts import KEY_PROPERTY, READ, TASKS, key_in, properties, told
 from partnersync.changes import Outcome
 from partnersync.clock import Clock
 from partnersync.errors import ConnectorError, QuotaError, RejectedError, UnauthorizedError, UnavailableError
@@ -101,7 +102,8 @@ class Tasks:
             yield from sent(inputs, send)
 
     def _create(self, inputs: Sequence[Json]) -> Answer:
-        return self._calls.create(TASKS, inputs, unique=self.keyed())
+        answer = self._calls.create(TASKS, inputs, unique=self.keyed())
+        return replace(answer, body={**answer.body, "results": [_traced(each) for each in answer.results]})
 
     def find(self, drafts: Sequence[TaskDraft], *, deleted_too: bool = False) -> Mapping[str, RawRecord]:
         """The tasks that exist, by key: by their id, the unique property, or among the tasks of their record.
@@ -213,6 +215,13 @@ class Tasks:
 
 def _is_known(draft: TaskDraft) -> bool:
     return draft.id is not None
+
+
+def _traced(result: Json) -> Json:
+    """A new task under its key where the answer does not repeat the trace id, which not every portal does."""
+    if result.get("objectWriteTraceId") is not None:
+        return result
+    return {**result, "objectWriteTraceId": key_in(result)}
 
 
 def _age(id_: str) -> tuple[int, str]:

@@ -3,6 +3,7 @@
     usual           ``updated`` (watermark), ``deleted``, and the rows after the cursor, inline
     no query left   ``updated`` and ``deleted`` alone; only if they name ids does the next call ask for the rows
     no deletion log the recycle bin is queried instead (also when the last pull was longer ago than the log reaches)
+    log was purged  the recycle bin is queried too: an overfull log loses entries that are two hours old
 
 Further pages are asked for by position (stamp, id), never by the server's locator: a row that is edited while the list is
 read would come with a later stamp than its place, and a cursor stored there would skip what lies between. A page may be
@@ -20,7 +21,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.api import Answer, Api, Part
 from connectors.salesforce.cursor import OVERLAP, Cursor
 from connectors.salesforce.errors import TOO_LONG
-from connectors.salesforce.marks import OLDEST_DELETED, covered, deletions, mark_part, updates
+from connectors.salesforce.marks import OLDEST_DELETED, covered, deletions, mark_part, purged, updates
 from connectors.salesforce.rows import read_rows, ref
 from connectors.salesforce.shapes import Shape, came_into_sight, seen_again
 from connectors.salesforce.steps import describe_part, described, without_hidden
@@ -56,6 +57,8 @@ class Changes:
         self._until: datetime | None = None
         """Rows are asked for up to here, ``_span`` at a time; None: all that is left."""
         self._goal: datetime | None = None
+        self._asked: tuple[str, ...] = ()
+        """The fields that the rows were last asked with; a describe in the same call may show that some are gone."""
         self._gone: dict[str, datetime] = {}
         self._empty_page_next: str | None = None
         self._bin_at = (self._since, "")
@@ -89,6 +92,7 @@ class Changes:
 
     def _rows_path(self) -> str:
         chosen = self._cursor.selection
+        self._asked = chosen.fields
         where = soql.after(chosen.stamp, *self._at)
         if self._until is not None:
             where = f"({where}) AND {soql.before(chosen.stamp, self._until)}"
@@ -137,7 +141,7 @@ class Changes:
         self._goal = self._cursor.watermark if self._cursor.state == "paging" else max(goal, self._cursor.watermark)
         for id_, at in deletions(answers.get("deleted")):
             self._note_gone(id_, at)
-        if "deleted" in answers and answers["deleted"].failure is not None:
+        if "deleted" in answers and (answers["deleted"].failure is not None or purged(answers["deleted"], self._since)):
             self._bin_left = "IsDeleted" in chosen.system
         return self._cursor.state == "rest" and updates(answers.get("updated")) == 0
 
@@ -173,6 +177,9 @@ class Changes:
                 raise failure
             self._span, self._until, self._empty_page_next = span, self._at[0] + span, None
             return
+        if failure.code == "INVALID_FIELD" and self._asked != self._cursor.selection.fields:
+            self._empty_page_next = None
+            return  # the describe of the same call told it already: the next query asks for what is in sight
         fewer = without_hidden(self._cursor.selection, failure)
         if fewer is None:
             raise failure

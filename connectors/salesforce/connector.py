@@ -23,7 +23,7 @@ from connectors.salesforce.ingest import MOST, Ingest
 from connectors.salesforce.pulling import Pulling
 from connectors.salesforce.sending import AT_ONCE, CHUNK, Sender
 from connectors.salesforce.shapes import Selection, Shape
-from connectors.salesforce.tasks import TASK, Desk
+from connectors.salesforce.tasks import TASK, Closing, Desk
 from connectors.salesforce.tokens import Tokens
 from connectors.salesforce.values import normal
 from connectors.salesforce.writes import PARENT, Sight, headers, items
@@ -68,6 +68,7 @@ class SalesforceConnector:
         self._sender = Sender(self._api, surroundings.stop, headers(settings))
         self._ingest = Ingest(self._sender)
         self._sight = Sight()
+        self._closing = Closing()
         self._shapes: dict[str, Shape] = {}
         self._pulling = Pulling(self._api, self._shapes, self._shape, settings.bulk_from or None)
         self._turn = RLock()
@@ -155,9 +156,9 @@ class SalesforceConnector:
         yield from self._counted("write", sent)
 
     def prepare_tasks(self, tasks: Sequence[TaskDraft]) -> None:
-        """What Task is like here."""
+        """What Task is like here, and what closes one."""
         with self._calls("write"), suppress(ConnectorError):
-            self._desk()
+            self._desk().prepare(tasks)
 
     def put_tasks(self, tasks: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """Create, update or close tasks, once per key."""
@@ -212,4 +213,4 @@ class SalesforceConnector:
         return self._shapes[object_]
 
     def _desk(self) -> Desk:
-        return Desk(self._api, self._sender, self._shape(TASK), self._settings.task_key)
+        return Desk(self._api, self._sender, self._shape(TASK), self._settings.task_key, self._closing)

@@ -72,7 +72,7 @@ def rows(lines: Iterable[str], convert: Mapping[str, Convert], skip: int) -> Ite
             except ValueError:  # a text that its field cannot hold: it stays, and is reported where the record is read
                 row = {field: cells[place] or None for place, field, _ in columns}
             yield _nested(row) if dotted else row
-    except csv.Error as error:
+    except (csv.Error, UnicodeDecodeError) as error:  # cut off within a row, or within a letter
         raise UnavailableError(f"the bulk result is cut off: {error}", code="network") from error
 
 

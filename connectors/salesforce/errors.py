@@ -41,6 +41,7 @@ NOT_TAKEN = frozenset({"REQUEST_LIMIT_EXCEEDED", "INVALID_SESSION_ID", LOCKED, "
 """Refusals that come before anything is done."""
 WAIT_STATUSES = frozenset({406, 408, 420, 429, 500, 502, 503, 504})
 _LONG = re.compile(r"\s+")
+_TELLING = re.compile(r"No such column|Didn't understand relationship")
 
 
 def failure(status: int, content: Any, *, safe: bool) -> ConnectorError:
@@ -90,4 +91,12 @@ def _first(content: Any) -> tuple[str | None, str]:
     if not isinstance(found, dict):
         return None, ""
     code = found.get("errorCode") or found.get("statusCode") or found.get("error")
-    return (str(code) if code else None), short(found.get("message") or found.get("error_description"))
+    text = str(found.get("message") or found.get("error_description") or "")
+    telling = _TELLING.search(text)
+    # An excerpt of the query stands before the name of the field, long enough that cutting would leave nothing else.
+    return (cause(str(code), text) if code else None), short(text[telling.start() :] if telling else text)
+
+
+def cause(code: str, text: str) -> str:
+    """What was really the matter: a trigger that meets a locked row fails with a code of its own, and names the lock."""
+    return LOCKED if LOCKED in text else code

@@ -28,9 +28,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.salesforce.api import Api
-from connectors.salesforce.errors import short
+from connectors.salesforce.errors import cause, short
 from connectors.salesforce.ids import long_id
-from connectors.salesforce.sending import Item, Sender, refused
+from connectors.salesforce.sending import TRIGGER, Item, Sender, refused
 from connectors.streaming import lines
 from partnersync.changes import Outcome
 from partnersync.errors import RejectedError, UnauthorizedError, UnavailableError
@@ -110,8 +110,9 @@ class Ingest:
             self._complete(job)
             yield from self._waited(job, items)
             for item, outcome in self._results(job, items):
-                if outcome.code == _DUPLICATES and self.sender.headers:
-                    again.append(item)  # a job knows no header that saves duplicates
+                # A job knows no header that saves duplicates, nor any lists but its own to spare a trigger.
+                if (outcome.code == _DUPLICATES and self.sender.headers) or outcome.code == TRIGGER:
+                    again.append(item)
                 else:
                     yield outcome
         except (RejectedError, UnavailableError) as error:
@@ -184,7 +185,10 @@ class Ingest:
     def _rows(self, job: str, kind: str, id_: str) -> dict[str, Mapping[str, str]]:
         def ask() -> list[dict[str, str]]:
             answer = self._api.stream(f"{JOBS}/{job}/{kind}", "text/csv")
-            return list(csv.DictReader(lines(answer, self._api.timeout)))
+            try:
+                return list(csv.DictReader(lines(answer, self._api.timeout), strict=True))
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise UnavailableError(f"the job's {kind} are cut off: {error}", code="network") from error
 
         return {long_id(row[id_]): row for row in self._api.attempt(ask) if row.get(id_)}
 
@@ -242,4 +246,4 @@ def _refusal(item: Item, text: str) -> Outcome:
     code, _, told = text.partition(":")
     message, _, fields = told.rpartition(":")
     named = fields.replace("--", "").strip()
-    return refused(item, code.strip() or "UNKNOWN", short(message or told) + (f" [{named}]" if named else ""))
+    return refused(item, cause(code.strip() or "UNKNOWN", text), message or told, f" [{named}]" if named else "")

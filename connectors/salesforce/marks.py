@@ -67,6 +67,12 @@ def deletions(answer: Answer | None) -> Iterator[tuple[str, datetime]]:
             yield gone["id"], instant(gone["deletedDate"])
 
 
+def purged(answer: Answer, since: datetime) -> bool:
+    """Whether the log of deletions no longer reaches back to ``since``: one that grew too large is cut at its old end."""
+    earliest = answer.body.get("earliestDateAvailable")
+    return earliest is not None and instant(earliest) > since
+
+
 def updates(answer: Answer | None) -> int:
     """How many ids ``updated`` names; unanswered counts as one, so that the rows are asked for."""
     return 1 if answer is None or answer.failure is not None else len(answer.body.get("ids") or ())

@@ -5,6 +5,9 @@ most; within an object in the order of their parents, so that records whose writ
 Each record of an answer has its own result, by place. A record that somebody else holds locked is sent again after a pause;
 a request whose answer was lost leaves all its records ``unknown``, unless sending it twice has one effect.
 
+A trigger fails the whole list that it is run for, be it for one record that it stumbles over, or because 200 are more than its
+limits allow. Nothing of such a list was written; it is sent again in halves, every other record in each.
+
 Not every org takes collections inside a composite call. The first refusal that the same collections do not meet when they
 are sent alone settles it for as long as we run. A list that is refused alone holds something that makes Salesforce refuse it
 whole: it is halved until that stands alone.
@@ -14,14 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 from typing import Any
 
 from connectors.retry import RetryPolicy
 from connectors.salesforce.api import MOST_QUERIES, Answer, Api, Part
-from connectors.salesforce.errors import LOCKED, short
+from connectors.salesforce.errors import LOCKED, PASSING, cause, short
 from connectors.salesforce.reading import chunks
 from partnersync.changes import Outcome
 from partnersync.errors import ConnectorError, RejectedError, UnavailableError
@@ -29,8 +32,12 @@ from partnersync.errors import ConnectorError, RejectedError, UnavailableError
 CHUNK = 200
 AT_ONCE = CHUNK * MOST_QUERIES
 _MOST_RUNS = 10
-_AGAIN = frozenset({LOCKED, "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"})
+TRIGGER = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+_AGAIN = PASSING | {"REQUEST_LIMIT_EXCEEDED"}
+_HALVINGS = 4
+"""Calls, times the logarithm of its length, for a list that a trigger failed whole: as many find four single culprits."""
 _LOCKS = RetryPolicy(attempts=4, total=30.0, first_wait=0.25, longest_wait=5.0)
+_Told = Sequence[tuple["Item", Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,39 @@ class Sender:
         """
         request = _Request(method, f"composite/sobjects{suffix}", idempotent)
         for group in chunks(_chunked(items), MOST_QUERIES):
-            yield from until_unlocked(group, lambda left: self._group(left, request), self.stop, self.api.may_send)
+            yield from until_unlocked(group, lambda left: self._whole(left, request), self.stop, self.api.may_send)
+
+    def _whole(self, group: Sequence[Sequence[Item]], request: _Request) -> Iterator[tuple[Item, Outcome]]:
+        found = {item.key: outcome for item, outcome in self._group(group, request)}
+        told = [[(item, found[item.key]) for item in chunk] for chunk in group]
+        yield from (one for each in told if not _failed_whole(each) for one in each)
+        for each in filter(_failed_whole, told):
+            yield from self._halved(each, request)
+
+    def _halved(self, failed: _Told, request: _Request) -> Iterator[tuple[Item, Outcome]]:
+        """The outcomes of a list that a trigger failed whole, sent in halves, those that fail again in halves of these.
+
+        The calls that this may take are limited. What is left then waits for the next cycle, unless nothing came through
+        alone either: a trigger that refuses everything is for a person to mend, and no list of the object is halved again.
+        """
+        left, calls, passed = [failed], _HALVINGS * len(failed).bit_length(), False
+        if {item.object for item, _ in failed} <= request.refused:
+            calls = 0
+        while left and calls > 0 and not self.stop.is_set():
+            items = [item for item, _ in left.pop()]
+            for half in (items[::2], items[1::2]):
+                self.api.may_send()
+                calls -= 1
+                told = list(self._group([half], request))
+                passed = passed or any(outcome.status == "applied" for _, outcome in told)
+                if _failed_whole(told):
+                    left.append(told)
+                else:
+                    yield from told
+        if left and not passed and not self.stop.is_set():
+            request.refused.update(item.object for item, _ in failed)
+        for item, outcome in (each for told in left for each in told):
+            yield item, replace(outcome, status="retry") if passed or self.stop.is_set() else outcome
 
     def _group(self, group: Sequence[Sequence[Item]], request: _Request) -> Iterator[tuple[Item, Outcome]]:
         together = self.composite and len(group) > 1
@@ -117,6 +156,8 @@ class _Request:
     method: str
     path: str
     idempotent: bool
+    refused: set[str] = field(default_factory=set)
+    """Objects of which a trigger refuses everything."""
 
 
 def until_unlocked(
@@ -125,7 +166,12 @@ def until_unlocked(
     stop: Event,
     may_send: Callable[[], None],
 ) -> Iterator[Outcome]:
-    """One outcome per item of ``group``; those that are locked are sent again a few times, in their order."""
+    """One outcome per item of ``group``; those that are locked are sent again a few times, in their order.
+
+    Raises:
+        UnauthorizedError, QuotaError: after the outcomes of those that had been answered for.
+    """
+    failed: ConnectorError | None = None
     outcomes: dict[str, Outcome] = {}
     left = [list(chunk) for chunk in group]
 
@@ -136,9 +182,14 @@ def until_unlocked(
         if left:
             raise UnavailableError("records are locked", code=LOCKED)
 
-    with suppress(UnavailableError):  # whatever is still locked keeps its outcome, ``retry``
-        _LOCKS.call(again, stop=stop, idempotent=False, before_again=may_send)
+    try:
+        with suppress(UnavailableError):  # whatever is still locked keeps its outcome, ``retry``
+            _LOCKS.call(again, stop=stop, idempotent=False, before_again=may_send)
+    except ConnectorError as error:
+        failed = error
     yield from outcomes.values()
+    if failed is not None:
+        raise failed
 
 
 @dataclass(slots=True)
@@ -171,6 +222,10 @@ def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
     yield from (chunk.items for chunk in made)
 
 
+def _failed_whole(told: _Told) -> bool:
+    return len(told) > 1 and all(outcome.code == TRIGGER for _, outcome in told)
+
+
 def _collection(chunk: Sequence[Item]) -> Mapping[str, Any]:
     return {"allOrNone": False, "records": [item.body for item in chunk]}
 
@@ -195,12 +250,13 @@ def _of_result(item: Item, result: Mapping[str, Any]) -> Outcome:
     fields = ", ".join(error.get("fields") or ())
     rule = (error.get("duplicateResult") or {}).get("duplicateRule")
     told = f" [{fields}]" if fields else f" [duplicate rule {short(rule, 80)}]" if rule else ""
-    return refused(item, code, short(error.get("message")) + told)
+    return refused(item, code, str(error.get("message") or ""), told)
 
 
-def refused(item: Item, code: str, message: str) -> Outcome:
-    """One record's refusal; ``retry`` where waiting helps."""
-    return Outcome(item.key, "retry" if code in _AGAIN else "rejected", code=code, message=message)
+def refused(item: Item, code: str, text: str, more: str = "") -> Outcome:
+    """One record's refusal, with the CRM's whole ``text``; ``retry`` where waiting helps."""
+    code = cause(code, text)
+    return Outcome(item.key, "retry" if code in _AGAIN else "rejected", code=code, message=short(text) + more)
 
 
 def of_failure(item: Item, error: ConnectorError) -> Outcome:

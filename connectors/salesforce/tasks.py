@@ -2,12 +2,13 @@
 
 Where Activity has our key field (text, external id, unique), a task is upserted by it, so that a send whose answer was lost
 may be repeated. Without the field the key stands as a line of its own in the description, a create is sent once, and a
-lost answer is resolved by reading the tasks of the record.
+lost answer is resolved by reading the tasks of the record. An org may get the field when some of our tasks are there already:
+these are looked for by their line, and the next update gives them their key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -35,14 +36,36 @@ _PEOPLE = frozenset({"Contact", "Lead"})
 _PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High"}
 
 
+@dataclass(slots=True)
+class Closing:
+    """The status that counts as done: Completed, or what this org calls it. Asked for once per description of Task."""
+
+    _known: tuple[Shape, str] | None = None
+
+    def status(self, api: Api, shape: Shape) -> str:
+        """What closes a task here."""
+        if self._known is None or self._known[0] is not shape:
+            self._known = (shape, self._asked(api, shape))
+        return self._known[1]
+
+    def _asked(self, api: Api, shape: Shape) -> str:
+        field = shape.schema.fields.get("Status")
+        if field is not None and any(choice.value == "Completed" for choice in field.choices):
+            return "Completed"
+        closed = query(api, ("Id", "ApiName", "SortOrder"), "TaskStatus", "IsClosed = true")
+        names = [str(row["ApiName"]) for row in sorted(closed, key=lambda row: row["SortOrder"])]
+        return names[0] if names else "Completed"
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where tasks are put: the described Task, and the name of our key field."""
+    """Where tasks are put: the described Task, the name of our key field, and what closes a task."""
 
     api: Api
     sender: Sender
     shape: Shape
     key_field: str
+    closing: Closing
 
     @property
     def keyed(self) -> bool:
@@ -50,15 +73,31 @@ class Desk:
         field = self.shape.schema.fields.get(self.key_field)
         return field is not None and field.external_id and field.unique and field.creatable
 
+    def prepare(self, drafts: Sequence[TaskDraft]) -> None:
+        """Ask now what ``put`` must know of these."""
+        if any(draft.done for draft in drafts):
+            self._closed()
+
     def put(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
         """One outcome per draft: creates (upserts by key where that is possible), then updates."""
+        self.prepare(drafts)
         new = [draft for draft in drafts if draft.id is None]
         old = [draft for draft in drafts if draft.id is not None]
         if self.keyed:
             yield from self._upserted(new)
         else:
             yield from self.sender.send([self._new(d) for d in new], method="POST")
-        yield from self.sender.send([self._old(d) for d in old], method="PATCH", idempotent=True)
+        yield from self._updated(old)
+
+    def _updated(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
+        by_key = {draft.key: draft for draft in drafts}
+        twins = []
+        for outcome in self.sender.send([self._old(d) for d in drafts], method="PATCH", idempotent=True):
+            if outcome.code in _TAKEN:
+                twins.append(by_key[outcome.key])  # another task holds the key: this one is changed without it
+            else:
+                yield outcome
+        yield from self.sender.send([self._old(d, keyed=False) for d in twins], method="PATCH", idempotent=True)
 
     def _upserted(self, drafts: Sequence[TaskDraft]) -> Iterator[Outcome]:
         suffix = f"/{TASK}/{soql.name(self.key_field)}"
@@ -77,7 +116,7 @@ class Desk:
             same = [key for key in found if self._says(found[key], by_key[key])]
             yield from (Outcome(key, "applied", id=found[key].ref.id) for key in same)
             other = [replace(by_key[key], id=found[key].ref.id) for key in found if key not in same]
-            yield from self.sender.send([self._old(d) for d in other], method="PATCH", idempotent=True)
+            yield from self._updated(other)
             taken = {key: outcome for key, outcome in taken.items() if key not in found}
         yield from (replace(outcome, status="unknown") for outcome in taken.values())
 
@@ -89,10 +128,23 @@ class Desk:
         return not draft.done and all((record.values[word] or None) == (wanted[word] or None) for word in wanted)
 
     def find(self, drafts: Sequence[TaskDraft], *, deleted_too: bool = False) -> dict[str, RawRecord]:
-        """The tasks that carry these keys; of twins, the elder, but a live one before one in the recycle bin."""
+        """The tasks that carry these keys; of twins, the elder, but a live one before one in the recycle bin.
+
+        Where there is a key field, the line in the description is asked too where a task is surely known, and where none may be
+        missed (``deleted_too``): one that was made before there was a field has nothing else.
+        """
+        if not self.keyed:
+            return self._carrying(drafts, _about(drafts), deleted_too=deleted_too)
+        found = self._carrying(drafts, self._by_key(drafts), deleted_too=deleted_too)
+        left = [draft for draft in drafts if draft.key not in found and (deleted_too or draft.id is not None)]
+        return found | self._carrying(left, _about(left), deleted_too=deleted_too)
+
+    def _carrying(
+        self, drafts: Sequence[TaskDraft], wheres: Iterable[str], *, deleted_too: bool
+    ) -> dict[str, RawRecord]:
         selection = Selection.of(self.shape, (*_FIELDS, self.key_field))
         keys = {draft.key for draft in drafts}
-        rows = queries(self.api, selection.fields, TASK, self._finding(drafts), deleted_too=deleted_too)
+        rows = queries(self.api, selection.fields, TASK, wheres, deleted_too=deleted_too)
         read, _ = read_rows(rows, selection, self.api.org, self.api.asked_at())
         found: dict[str, RawRecord] = {}
         for record in sorted(read, key=_age):
@@ -102,16 +154,9 @@ class Desk:
                 found[key] = replace(record, values=values)
         return found
 
-    def _finding(self, drafts: Sequence[TaskDraft]) -> Iterator[str]:
-        """The conditions under which the tasks of ``drafts`` are found."""
-        if self.keyed:
-            for group in chunks(dict.fromkeys(draft.key for draft in drafts), _KEYS_IN_WHERE):
-                yield soql.among(self.key_field, group)
-            return
-        for field in ("WhatId", "WhoId"):
-            about = dict.fromkeys(draft.about for draft in drafts if _about_field(draft) == field)
-            for group in chunks(about, IDS_IN_WHERE):
-                yield soql.among(field, group)
+    def _by_key(self, drafts: Sequence[TaskDraft]) -> Iterator[str]:
+        for group in chunks(dict.fromkeys(draft.key for draft in drafts), _KEYS_IN_WHERE):
+            yield soql.among(self.key_field, group)
 
     def _new(self, draft: TaskDraft) -> Item:
         body: dict[str, Any] = {"attributes": {"type": TASK}, **self._content(draft)}
@@ -122,10 +167,12 @@ class Desk:
             body["Status"] = self._closed()
         return Item(draft.key, draft.key, TASK, body)
 
-    def _old(self, draft: TaskDraft) -> Item:
+    def _old(self, draft: TaskDraft, *, keyed: bool = True) -> Item:
         # Closing touches nothing else: whatever a person wrote into the task stays.
         content = {"Status": self._closed()} if draft.done else self._content(draft)
         body = {"attributes": {"type": TASK}, "Id": draft.id, **content}
+        if keyed and self.keyed and not draft.done and self.shape.schema.fields[self.key_field].updatable:
+            body[self.key_field] = draft.key
         return Item(draft.key, long_id(draft.id or ""), TASK, body)
 
     def _content(self, draft: TaskDraft) -> dict[str, Any]:
@@ -149,12 +196,7 @@ class Desk:
         return f"{draft.body.strip()[:room]}\n{marker}".lstrip("\n")
 
     def _closed(self) -> str:
-        """The status that counts as done: Completed, or what this org calls it."""
-        if any(choice.value == "Completed" for choice in self._choices("Status")):
-            return "Completed"
-        closed = query(self.api, ("Id", "ApiName", "SortOrder"), "TaskStatus", "IsClosed = true")
-        names = [str(row["ApiName"]) for row in sorted(closed, key=lambda row: row["SortOrder"])]
-        return names[0] if names else "Completed"
+        return self.closing.status(self.api, self.shape)
 
     def _choices(self, field: str) -> Sequence[Any]:
         schema = self.shape.schema.fields.get(field)
@@ -167,8 +209,9 @@ class Desk:
     def _house_words(self, values: Mapping[str, Value]) -> dict[str, Value]:
         text = str(values.get("Description") or "").replace("\r\n", "\n")
         body, key = _unmarked(text)
-        if self.keyed:
-            body, key = text, str(values.get(self.key_field) or "")
+        held = str(values.get(self.key_field) or "") if self.keyed else ""
+        if held and held != key:
+            body, key = text, held
         return {
             "subject": values.get("Subject"),
             "body": body,
@@ -177,6 +220,14 @@ class Desk:
             "done": bool(values.get("IsClosed")),
             "key": key or None,
         }
+
+
+def _about(drafts: Sequence[TaskDraft]) -> Iterator[str]:
+    """The conditions under which all tasks of the records are found that ``drafts`` are about."""
+    for field in ("WhatId", "WhoId"):
+        about = dict.fromkeys(draft.about for draft in drafts if _about_field(draft) == field)
+        for group in chunks(about, IDS_IN_WHERE):
+            yield soql.among(field, group)
 
 
 def _about_field(draft: TaskDraft) -> str:

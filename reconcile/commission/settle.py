@@ -17,6 +17,9 @@ brackets over a year and quarterly commission periods the key says ``2026`` and 
 cycle would post the difference again. 4,000 posted by that run: −4,000 there while D of the commission key is still 4,000.
 Once D is another, 4,200 say, the reason to take it back is gone with it: +200 on the commission key and +4,000 on the other,
 4,200 in all.
+
+**An entry older than the config.** A deal that cannot be read keeps its entries. Where the rule of one is gone meanwhile, what it
+earns is not known, nor what the deals behind it do: the whole pool waits (``StaleEntryError``). Nothing is taken back for that.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
 
+from partnersync.errors import StateError
 from partnersync.ids import Ref
 from partnersync.lines import Entry, Key, Line, LineKind, Owed, Period, Pool, Posted, TakenBack
 from partnersync.money import round_fraction
@@ -36,6 +40,10 @@ from reconcile.commission.plans import Plans
 from reconcile.commission.rules import Deal
 
 _NOTHING_POSTED = Posted(0, 0)
+
+
+class StaleEntryError(StateError):
+    """An entry names a plan, version or rule that the config no longer has; its pool waits until the deal is entered anew."""
 
 
 class Held(Protocol):
@@ -83,7 +91,7 @@ def settle(
         reason: what to name as the cause where no deal's change explains a line (a new config version, say).
 
     Raises:
-        LookupError: an entry names a plan version or rule that ``plans`` does not have: it is older than the config.
+        StaleEntryError: an entry names a plan version or rule that ``plans`` does not have: it is older than the config.
     """
     present = list(entries)
     ranked = sorted((entry for entry in present if entry.blocked is None), key=_place)
@@ -156,9 +164,7 @@ def _owed(
     for entry in ranked:
         rule = rules.get((entry.version, entry.rule))
         if rule is None:
-            raise LookupError(
-                f"{pool.plan} {entry.version} has no rule {entry.rule!r}: enter {entry.opportunity} again"
-            )
+            raise StaleEntryError(_stale(plans, pool, entry))
         day = _place(entry)[0]
         if day not in spans:
             spans[day] = periods.calendar.period_of(day)
@@ -172,6 +178,21 @@ def _owed(
         told = explanation.of_earned(entry, rule, spans[day].label, deal, earned, minor, plans.rounding)
         yield Owed(key, minor, earned.exact, told), spans[day]
         before = deal.after
+
+
+def _stale(plans: Plans, pool: Pool, entry: Entry) -> str:
+    """Which deal cannot be settled, by which rule it was entered, and what to do."""
+    versions = {plan.version for plan in plans.versions if plan.id == pool.plan}
+    if not versions:
+        keep = f"plan in the config (under another name: with `was: {pool.plan}`)"
+    elif entry.version not in versions:
+        keep = f"version of the plan in the config, effective from {entry.version}"
+    else:
+        keep = f"rule in the config (under another name: with `was: {entry.rule}`)"
+    return (
+        f"{entry.opportunity.crm}:{entry.opportunity.id} was entered under plan {pool.plan} of {entry.version}, "
+        f"rule {entry.rule}, which the config no longer has: make the deal readable again, or keep that {keep}"
+    )
 
 
 def _former(periods: Periods, label: str) -> Period:

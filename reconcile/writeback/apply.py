@@ -12,6 +12,9 @@ without an outcome is ever guessed at: the record is read. Field by field, with 
 Of several open writes to one record the newest says everything that was wanted last: an older one that did not land is
 superseded and never sent again.
 
+Where a person halts the workspace between two requests, what went before is read back and what did not go is left to the next
+plan; while it is halted, or only a plan is wanted, what is open is read and stays so.
+
 A task is found by its key. Where the CRM holds the key in a unique field, sending twice has one effect; where it cannot, a
 create whose fate is unknown is looked for among the tasks of its record, and made again only when it is not there once any
 landing has landed: a create of the last minutes may still be running inside the CRM, so before it is made again we wait as
@@ -27,14 +30,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby, islice
+from itertools import groupby
 from threading import Event
-from typing import Literal, TypeVar
+from typing import Literal
 
 from partnersync.changes import Change, Done, FieldChange, Intent, Outcome, Status, TaskChange, Write
 from partnersync.clock import Clock
-from partnersync.errors import ConnectorError
-from partnersync.ids import Ref, intent_key
+from partnersync.errors import ConnectorError, HaltedError
+from partnersync.ids import intent_key
+from reconcile.writeback.grouping import chunks, in_requests, last_word, without
 from reconcile.writeback.guards import SENDING
 from reconcile.writeback.parties import Fence, Journal, Writer
 
@@ -83,16 +87,21 @@ class Doer:
         for object_, group in groupby(fields, key=lambda change: change.ref.object):
             by_record = [tuple(each) for _, each in groupby(group, key=lambda change: change.ref)]
             sizes = self.writer.sizes(len(by_record))
-            for chunk in _chunks(by_record, max(sizes[0], _READ_CHUNK)):
+            for chunk in chunks(by_record, max(sizes[0], _READ_CHUNK)):
                 yield from self._fields(object_, chunk, sizes)
-        for alike in _alike([change for change in listed if isinstance(change, TaskChange)], lambda change: change):
-            for tasks in _chunks(alike, self.writer.batch):
+        for alike in in_requests(
+            [change for change in listed if isinstance(change, TaskChange)], lambda change: change
+        ):
+            for tasks in chunks(alike, self.writer.batch):
                 if self.stop.is_set():
                     return
                 yield from self._tasks(tasks)
 
-    def resolve(self, crm: str, org: str) -> Iterator[Done]:
-        """Settle what an earlier run left open, before anything new is planned: read, and send again what did not land."""
+    def resolve(self, crm: str, org: str, *, send: bool = True) -> Iterator[Done]:
+        """Settle what an earlier run left open, before anything new is planned: read, and send again what did not land.
+
+        Not to ``send``, only to read, leaves open what did not land.
+        """
         intents = self.journal.unresolved(crm, org)
         fields = [intent for intent in intents if intent.task is None]
         newest = {intent.ref: intent.key for intent in fields}
@@ -101,16 +110,16 @@ class Doer:
         ):
             left = list(group)
             together, batch = self.writer.sizes(len(left))
-            for chunk in _chunks(left, max(together, _READ_CHUNK)):
+            for chunk in chunks(left, max(together, _READ_CHUNK)):
                 results, again = self._judge(object_, chunk)
-                results, again = _last_word(results, again, newest)
+                results, again = last_word(results, again, newest)
                 self.journal.finish(results)
                 yield from results
-                for part in _chunks(again, together):
+                for part in chunks(again, together) if send else ():
                     yield from self._send(object_, part, batch)
-        for alike in _alike([intent for intent in intents if intent.task is not None], lambda intent: intent.task):
-            for tasks in _chunks(alike, self.writer.batch):
-                yield from self._resolve_tasks(tasks)
+        for alike in in_requests([intent for intent in intents if intent.task is not None], lambda intent: intent.task):
+            for tasks in chunks(alike, self.writer.batch):
+                yield from self._resolve_tasks(tasks, send)
 
     def _fields(
         self, object_: str, records: Sequence[tuple[FieldChange, ...]], sizes: tuple[int, int]
@@ -138,7 +147,7 @@ class Doer:
             for change in changes[key]:
                 yield Applied(change, "parked", f"refused before: {said}")
         together, batch = sizes
-        for part in _chunks([intent for intent in ready if intent.key not in parked], together):
+        for part in chunks([intent for intent in ready if intent.key not in parked], together):
             if self.stop.is_set():
                 return
             for done in self._send(object_, part, batch):
@@ -165,18 +174,7 @@ class Doer:
         self.fence.check()
         self.journal.begin(intents)
         by_key = {intent.key: intent for intent in intents}
-        outcomes: dict[str, Outcome] = {}
-        for part in _chunks(intents, batch):
-            if outcomes and self.stop.is_set():
-                outcomes.update({i.key: Outcome(i.key, "retry", message="not sent: told to stop") for i in part})
-                continue
-            self.fence.check()
-            checked_at = self.clock.now()
-            for outcome in self.writer.send([Write(i.key, i.ref, i.desired) for i in part]):
-                outcomes[outcome.key] = outcome
-                if self.clock.now() - checked_at > _PATIENCE:  # a job in the CRM outlasts the lease
-                    self.fence.check()
-                    checked_at = self.clock.now()
+        outcomes, halted = self._request_by_request(intents, batch)
         results: list[Done] = []
         unsure: list[Intent] = []
         for key, intent in by_key.items():
@@ -201,7 +199,36 @@ class Doer:
                 message = told.message if told else "no trace of it yet"
                 results.append(Done(intent, "pending" if refused else "unknown", message=message))
         self.journal.finish(results)
+        if halted:
+            raise halted
         return results
+
+    def _request_by_request(
+        self, intents: Sequence[Intent], batch: int
+    ) -> tuple[dict[str, Outcome], HaltedError | None]:
+        """What the CRM said of each, by key, and the halt that came in between: no request goes out after it."""
+        outcomes: dict[str, Outcome] = {}
+        halted: HaltedError | None = None
+        for part in chunks(intents, batch):
+            if halted or (outcomes and self.stop.is_set()):
+                outcomes.update((intent.key, _not_sent(intent, halted)) for intent in part)
+                continue
+            try:
+                self.fence.check()
+            except HaltedError as error:
+                halted = error
+                outcomes.update((intent.key, _not_sent(intent, halted)) for intent in part)
+                continue
+            checked_at = self.clock.now()
+            try:
+                for outcome in self.writer.send([Write(i.key, i.ref, i.desired) for i in part]):
+                    outcomes[outcome.key] = outcome
+                    if self.clock.now() - checked_at > _PATIENCE:  # a job in the CRM outlasts the lease
+                        self.fence.check()
+                        checked_at = self.clock.now()
+            except HaltedError as error:  # within the request, before a second try: the first may have landed
+                halted = error
+        return outcomes, halted
 
     def _judge(
         self, object_: str, intents: Sequence[Intent], taken: Collection[str] = ()
@@ -282,7 +309,11 @@ class Doer:
         self.writer.prepare_tasks(tasks)  # so that nothing comes between the fence and the request
         self.fence.check()
         self.journal.begin(intents)
-        self.fence.check()
+        try:
+            self.fence.check()
+        except HaltedError as error:
+            self.journal.finish([Done(i, "unknown" if i.begun_at else "pending", message=str(error)) for i in intents])
+            raise
         outcomes = {outcome.key: outcome for outcome in self.writer.put_tasks(tasks)}
         results = []
         for intent in intents:
@@ -293,17 +324,26 @@ class Doer:
         self.journal.finish(results)
         return results
 
-    def _resolve_tasks(self, intents: Sequence[Intent]) -> Iterator[Done]:
-        """A create that is found is done; one that is not there, and every update or close, is sent again."""
+    def _resolve_tasks(self, intents: Sequence[Intent], send: bool) -> Iterator[Done]:
+        """A create that is found is done, and one that is not there is sent again.
+
+        An update or a close of which the task shows nothing is left to the next plan, which looks whether a person edited it.
+        """
         landed = self._landed(intents)
         yield from landed
-        again = _without(intents, landed)
+        again = without(intents, landed)
+        if not send:
+            return
+        replanned = [Done(each, "pending", message="no trace of it yet") for each in again if not _creates(each)]
+        self.journal.finish(replanned)
+        yield from replanned
+        again = without(again, replanned)
         if any(self._may_still_land(intent) for intent in again):
             if not self._wait_for_landings():
                 return  # told to stop: what is open stays open
             landed = self._landed(again)
             yield from landed
-            again = _without(again, landed)
+            again = without(again, landed)
         if again:
             yield from self._put(again)
 
@@ -313,14 +353,17 @@ class Doer:
         return landed
 
     def _there(self, intents: Sequence[Intent]) -> list[Done]:
-        """The creates whose task is in the CRM, or was until somebody deleted it."""
-        tasks = [each.task for each in intents if each.task is not None and each.task.action == "task_create"]
-        found = self.writer.find_tasks(tasks, deleted_too=True) if tasks else {}
+        """Whose task is in the CRM, or was until somebody deleted it; of updates and closes: whose task says what they wanted."""
+        tasks = [each.task for each in intents if each.task is not None]
+        creates = [task for task in tasks if task.action == "task_create"]
+        changes = [task for task in tasks if task.action != "task_create"]
+        found = dict(self.writer.find_tasks(creates, deleted_too=True)) if creates else {}
+        found |= self.writer.changed_tasks(changes) if changes else {}
         return [Done(intent, "applied", id=found[intent.key]) for intent in intents if intent.key in found]
 
     def _may_still_land(self, intent: Intent) -> bool:
         """Whether a create may still be running, though nobody waits for its answer any more."""
-        if self.waited or intent.task is None or intent.task.action != "task_create" or intent.begun_at is None:
+        if self.waited or not _creates(intent) or intent.begun_at is None:
             return False
         lands_within = self.writer.lands_within()
         return bool(lands_within) and self.clock.now() - intent.begun_at < lands_within + _LONGEST_SEND
@@ -344,42 +387,13 @@ _STATUS: Mapping[Literal["applied", "rejected", "unknown", "retry", "conflict"],
     "retry": "pending",
     "conflict": "conflict",
 }
-_Item = TypeVar("_Item")
 
 
-def _alike(items: Iterable[_Item], task: Callable[[_Item], TaskChange | None]) -> Iterator[list[_Item]]:
-    """Tasks that a CRM takes in one request, so that a check of the fence stands before every request: creations, whatever
-    they are about, then changes."""
-
-    def changed(item: _Item) -> bool:
-        found = task(item)
-        return found is None or found.action != "task_create"
-
-    for _, group in groupby(sorted(items, key=changed), key=changed):
-        yield list(group)
+def _creates(intent: Intent) -> bool:
+    return intent.task is not None and intent.task.action == "task_create"
 
 
-def _without(intents: Sequence[Intent], settled: Sequence[Done]) -> list[Intent]:
-    keys = {done.intent.key for done in settled}
-    return [intent for intent in intents if intent.key not in keys]
-
-
-def _last_word(
-    results: Sequence[Done], again: Sequence[Intent], newest: Mapping[Ref, str]
-) -> tuple[list[Done], list[Intent]]:
-    """The same, but of each record only the newest intent (key) is sent again; the others landed or are superseded."""
-
-    def overtaken(intent: Intent) -> bool:
-        return newest[intent.ref] != intent.key
-
-    gone = [done.intent for done in results if done.status == "conflict" and overtaken(done.intent)]
-    gone += [intent for intent in again if overtaken(intent)]
-    kept = [done for done in results if done.intent not in gone]
-    kept += [Done(intent, "superseded", message="a newer write to this record took its place") for intent in gone]
-    return kept, [intent for intent in again if not overtaken(intent)]
-
-
-def _chunks(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
-    walk = iter(items)
-    while chunk := list(islice(walk, size)):
-        yield chunk
+def _not_sent(intent: Intent, halted: HaltedError | None) -> Outcome:
+    """Left to the next plan; one that an earlier run sent may land all the same, so that its fate stays unknown."""
+    why = f"not sent: {halted or 'told to stop'}"
+    return Outcome(intent.key, "unknown" if intent.begun_at else "retry", message=why)

@@ -61,7 +61,7 @@ def reasons(plan: Plan, limits: Guards, situation: Situation) -> tuple[str, ...]
     for source, (before, now) in sorted(situation.shrunk.items()):
         if before and Fraction(before - now, before) > limits.max_shrink:
             found.append(
-                f"{source} returned {now} records, {before} last time: more than guards.max_shrink allows "
+                f"{source} returned {now} records, {before} before: more than guards.max_shrink allows "
                 f"({_percent(limits.max_shrink)})"
             )
     found += [f"the pull of {what} ended in an error" for what in situation.pull_failed]

@@ -76,6 +76,10 @@ class Writer(Protocol):
         """The CRM's ids of those tasks that exist, by their key; with ``deleted_too`` also of those that it remembers."""
         ...
 
+    def changed_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+        """The CRM's ids of those updated or closed tasks that say by now what was wanted of them, by their key."""
+        ...
+
     def lands_within(self) -> timedelta:
         """How long a task's creation without an answer may still run; zero where a second one ends in the first."""
         ...
@@ -86,6 +90,6 @@ class Fence(Protocol):
 
     def check(self) -> None:
         """Raises:
-        ConflictError: the lease is lost or a person pulled the switch.
+        ConflictError: the lease is lost. HaltedError: a person pulled the switch.
         """
         ...

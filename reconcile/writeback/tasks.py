@@ -103,9 +103,14 @@ def closing(task: Known) -> TaskChange | None:
     )  # fmt: skip
 
 
+def review_key(workspace: str, change: FieldChange) -> str:
+    """The key of the one task that asks about a field."""
+    return intent_key("review", workspace, str(change.ref), change.field, change.desired or "")
+
+
 def review(workspace: str, change: FieldChange, owner: str | None, today: date) -> TaskChange:
     """The one task that asks a person about a field: theirs or ours, with both values and why ours is what it is."""
-    key = intent_key("review", workspace, str(change.ref), change.field, change.desired or "")
+    key = review_key(workspace, change)
     subject = f"Check {change.field} of {change.label or change.ref.id}"
     body = (
         f"{change.field} says {change.current or 'nothing'}; by the rules it should say {change.desired or 'nothing'} "

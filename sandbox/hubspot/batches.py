@@ -54,7 +54,7 @@ def create(call: Call) -> Reply:
 
     def work(desk: Desk, kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
         made = writes.create(desk, kind, _properties(given), sent.sequence(given.get("associations"), "associations"))
-        return _with_notes(shapes.created(desk, kind, made.record), made, given)
+        return _with_notes(desk, shapes.created(desk, kind, made.record), made, given)
 
     return _write(call, kind, inputs, work, 201)
 
@@ -71,7 +71,7 @@ def update(call: Call) -> Reply:
         if record is None or not record.live:
             raise Refusal(207, {"missing": str(given.get("id", ""))})
         made = writes.update(desk, kind, record, _properties(given))
-        return _with_notes(shapes.updated(desk, kind, made.record, made.sent), made, given)
+        return _with_notes(desk, shapes.updated(desk, kind, made.record, made.sent), made, given)
 
     return _write(call, kind, inputs, work, 200)
 
@@ -96,7 +96,7 @@ def upsert(call: Call) -> Reply:
         else:
             made = writes.create(desk, kind, {str(id_property): key, **values})
             shape = shapes.created(desk, kind, made.record)
-        return _with_notes(shape, made, given) | {"new": record is None or not record.live}
+        return _with_notes(desk, shape, made, given) | {"new": record is None or not record.live}
 
     return _write(call, kind, inputs, work, 200)
 
@@ -257,10 +257,10 @@ def _check_upsert_key(desk: Desk, kind: Kind, given: Mapping[str, Any]) -> None:
         by_unique(desk, kind, str(name), "")
 
 
-def _with_notes(shape: dict[str, Any], made: Written, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_notes(desk: Desk, shape: dict[str, Any], made: Written, given: Mapping[str, Any]) -> dict[str, Any]:
     if made.warnings:
         shape["warnings"] = list(made.warnings)
-    if given.get("objectWriteTraceId") is not None:
+    if desk.settings.trace_ids_in_results and given.get("objectWriteTraceId") is not None:
         shape["objectWriteTraceId"] = str(given["objectWriteTraceId"])
     return shape
 

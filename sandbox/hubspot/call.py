@@ -61,6 +61,13 @@ class Call:
         return self.version[:1] == "2"
 
     @property
+    def objects_link(self) -> str:
+        """The address under which this call's version has its records; for calls to the `objects` family."""
+        path = self.request.path
+        family = path[: path.index("/objects") + len("/objects")]
+        return self.request.base_url + family + (f"/{self.version}" if self.dated else "")
+
+    @property
     def author(self) -> Author:
         return Author("INTEGRATION", self.settings.integration_id, None, None)
 

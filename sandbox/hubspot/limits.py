@@ -18,6 +18,7 @@ from sandbox.settings import HubSpotSettings
 
 BURST_SECONDS = 10.0
 SECONDLY_SHOWN = 10
+_PREFIX = "X-HubSpot-RateLimit"
 
 
 @dataclass(slots=True)
@@ -43,9 +44,9 @@ class Limits:
     _day: tuple[str, int] = ("", 0)
 
     def admit(
-        self, settings: HubSpotSettings, token: str, search: bool, now_ms: int, request_id: str
+        self, settings: HubSpotSettings, token: str, search: bool, now_ms: int, request_id: str, *, oauth: bool
     ) -> dict[str, str]:
-        """Count one call; the headers its answer carries. Raises: `Refusal` 429."""
+        """Count one call; the headers its answer carries, without the day's for OAuth tokens. Raises: `Refusal` 429."""
         now = time.monotonic()
         with self._lock:
             day, used = self._today(settings, now_ms)
@@ -67,7 +68,9 @@ class Limits:
             burst.calls.append(now)
             self._day = (day, used + 1)
             in_second = sum(1 for at in burst.calls if now - at < 1.0)
-        return _headers(settings, used + 1, recent + 1, in_second) if settings.rate_headers else {}
+        if not settings.rate_headers:
+            return {}
+        return ({} if oauth else _daily(settings, used + 1)) | _burst(settings, recent + 1, in_second)
 
     def _today(self, settings: HubSpotSettings, now_ms: int) -> tuple[str, int]:
         local = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(settings.timezone))
@@ -75,16 +78,22 @@ class Limits:
         return day, self._day[1] if self._day[0] == day else 0
 
 
-def _headers(settings: HubSpotSettings, today: int, recent: int, in_second: int) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    prefix = "X-HubSpot-RateLimit"
-    if settings.daily_limit is not None:
-        headers[f"{prefix}-Daily"] = str(settings.daily_limit)
-        headers[f"{prefix}-Daily-Remaining"] = str(settings.daily_limit - today)
-    if settings.burst_limit is not None:
-        headers[f"{prefix}-Interval-Milliseconds"] = str(round(BURST_SECONDS * 1000))
-        headers[f"{prefix}-Max"] = str(settings.burst_limit)
-        headers[f"{prefix}-Remaining"] = str(settings.burst_limit - recent)
-        headers[f"{prefix}-Secondly"] = str(SECONDLY_SHOWN)
-        headers[f"{prefix}-Secondly-Remaining"] = str(max(0, SECONDLY_SHOWN - in_second))
-    return headers
+def _daily(settings: HubSpotSettings, today: int) -> dict[str, str]:
+    if settings.daily_limit is None:
+        return {}
+    return {
+        f"{_PREFIX}-Daily": str(settings.daily_limit),
+        f"{_PREFIX}-Daily-Remaining": str(settings.daily_limit - today),
+    }
+
+
+def _burst(settings: HubSpotSettings, recent: int, in_second: int) -> dict[str, str]:
+    if settings.burst_limit is None:
+        return {}
+    return {
+        f"{_PREFIX}-Interval-Milliseconds": str(round(BURST_SECONDS * 1000)),
+        f"{_PREFIX}-Max": str(settings.burst_limit),
+        f"{_PREFIX}-Remaining": str(settings.burst_limit - recent),
+        f"{_PREFIX}-Secondly": str(SECONDLY_SHOWN),
+        f"{_PREFIX}-Secondly-Remaining": str(max(0, SECONDLY_SHOWN - in_second)),
+    }

@@ -11,9 +11,12 @@ from typing import Any
 from sandbox.hubspot import links
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.given import identifier
-from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.kinds import LINE_ITEM, Kind
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.tables import LIVE
+
+_INLINE_NAMES = {LINE_ITEM: "line items"}
+"""The types that stand under another name than their plural in the `associations` of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def inline(desk: Desk, kind: Kind, record_id: int, to_kinds: list[Kind], base_li
         if found.after is not None:
             link = f"{base_link}/{kind.plural}/{record_id}/associations/{to_kind.plural}?after={found.after}"
             entry["paging"] = {"next": {"after": found.after, "link": link}}
-        shown[to_kind.plural] = entry
+        shown[_INLINE_NAMES.get(to_kind, to_kind.plural)] = entry
     return shown
 
 

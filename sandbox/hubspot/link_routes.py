@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.hubspot import given as sent
-from sandbox.hubspot import link_reads, link_types, links, records, refusals
+from sandbox.hubspot import link_reads, link_types, links, records, refusals, shapes
 from sandbox.hubspot.batches import answer, unread
 from sandbox.hubspot.call import Call, no_content, ok
 from sandbox.hubspot.desk import Desk
@@ -148,7 +148,9 @@ def put_typed(call: Call) -> Reply:
     with call.writing() as desk:
         from_id, to_id = _ends(desk, kind, to_kind, _ends_of(call))
         links.add(desk, kind, from_id, to_kind, to_id, [type_named(desk, kind, to_kind, call.params["type"])])
-    return no_content()
+        record = records.find_all(desk.db, kind, [from_id])[from_id]
+        associations = link_reads.inline(desk, kind, from_id, [to_kind], call.objects_link)
+        return ok(shapes.read(desk, kind, record, associations=associations))
 
 
 def delete_typed(call: Call) -> Reply:

@@ -173,9 +173,9 @@ def refresh(db: sqlite3.Connection, kind_id: str, ids: Iterable[int] | None = No
 
 def _after_change(desk: Desk, touched: Iterable[tuple[Kind, int]]) -> None:
     for kind, record_id in touched:
-        refresh(desk.db, kind.type_id, [record_id])
         if desk.settings.association_edit_bumps:
-            records.touch(desk, kind, [record_id])
+            records.touch(desk, kind, [record_id])  # first, so that a lagging search keeps the counts of before
+        refresh(desk.db, kind.type_id, [record_id])
 
 
 def _insert(

@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot import given as sent
-from sandbox.hubspot import moments, refusals
+from sandbox.hubspot import moments, records, refusals
 from sandbox.hubspot.call import Call, no_content, ok
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.kinds import DEAL, Kind
 from sandbox.hubspot.pipeline_defaults import deal_metadata
 from sandbox.hubspot.refusals import Refusal
-from sandbox.hubspot.tables import LIVE, catalog_changed, take
+from sandbox.hubspot.tables import catalog_changed, take
 from sandbox.wire import Reply, json_reply
 
 _STAGE_COLUMNS = "id, label, display_order, metadata, archived, created, updated"
@@ -289,7 +289,4 @@ def _metadata(kind: Kind, given: Mapping[str, Any]) -> dict[str, str]:
 def _changed(desk: Desk, kind: Kind, *, bump: bool = True) -> None:
     catalog_changed(desk.db)
     if bump and desk.settings.pipeline_edit_bumps:
-        desk.db.execute(
-            "UPDATE hs_record SET modified = max(modified, ?) WHERE kind = ? AND state = ?",
-            (desk.now, kind.type_id, LIVE),
-        )
+        records.touch_all(desk, kind)

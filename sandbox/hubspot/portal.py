@@ -174,14 +174,15 @@ class HubSpot:
             raise refusals.wrong_method(methods) if methods else refusals.route_missing()
         token = ""
         if found.route.label not in _OPEN:
-            token, scopes = self._signed_in(request, settings)
-            headers |= self._limits.admit(settings, token, found.route.search, self._ground.clock.now_ms(), correlation)
+            token, scopes, oauth = self._signed_in(request, settings)
+            now, search = self._ground.clock.now_ms(), found.route.search
+            headers |= self._limits.admit(settings, token, search, now, correlation, oauth=oauth)
             _check_scope(found, scopes)
         call = Call(self._ground, request, settings, found.params, found.version, token)
         return found.route.handler(call)
 
-    def _signed_in(self, request: Request, settings: HubSpotSettings) -> tuple[str, tuple[str, ...] | None]:
-        """The token of a call and its scopes (None: all). Raises: `Refusal` 401."""
+    def _signed_in(self, request: Request, settings: HubSpotSettings) -> tuple[str, tuple[str, ...] | None, bool]:
+        """The token of a call, its scopes (None: all), and whether OAuth handed it out. Raises: `Refusal` 401."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
@@ -198,7 +199,7 @@ class HubSpot:
             expires, scopes = row[0], tuple(orjson.loads(row[1])) if row[1] else None
         if expires is not None and expires <= now:
             raise refusals.expired(expires, now)
-        return token, scopes
+        return token, scopes, not known
 
 
 def _check_scope(found: Match, scopes: tuple[str, ...] | None) -> None:

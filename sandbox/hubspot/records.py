@@ -124,10 +124,12 @@ def change(desk: Desk, kind: Kind, record: Record, values: Mapping[str, str | No
 
 def touch(desk: Desk, kind: Kind, ids: Iterable[int]) -> None:
     """Move the stamp of records whose values stay."""
-    desk.db.execute(
-        "UPDATE hs_record SET modified = max(modified, ?) WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
-        (desk.now, kind.type_id, listed(ids)),
-    )
+    _move_stamps(desk, "kind = ? AND id IN (SELECT value FROM json_each(?))", (kind.type_id, listed(ids)))
+
+
+def touch_all(desk: Desk, kind: Kind) -> None:
+    """Move the stamp of every live record of a type."""
+    _move_stamps(desk, "kind = ? AND state = ?", (kind.type_id, LIVE))
 
 
 def set_state(desk: Desk, kind: Kind, record: Record, state: int, merged_into: int | None = None) -> None:
@@ -146,8 +148,24 @@ def set_state(desk: Desk, kind: Kind, record: Record, state: int, merged_into: i
     )
 
 
+def _move_stamps(desk: Desk, which: str, values: tuple[str | int, ...]) -> None:
+    lag = _lag(desk)
+    if lag > 0:
+        desk.db.execute("DELETE FROM hs_shadow WHERE until <= ?", (desk.now,))
+        desk.db.execute(
+            "INSERT OR IGNORE INTO hs_shadow SELECT kind, id, ?, state, created, modified, props FROM hs_record"
+            f" WHERE {which}",
+            (desk.now + lag, *values),
+        )
+    desk.db.execute(f"UPDATE hs_record SET modified = max(modified, ?) WHERE {which}", (desk.now, *values))
+
+
+def _lag(desk: Desk) -> int:
+    return round(desk.settings.search_lag_s * 1000)
+
+
 def _shadow(desk: Desk, kind: Kind, before: Record) -> None:
-    lag = round(desk.settings.search_lag_s * 1000)
+    lag = _lag(desk)
     desk.db.execute("DELETE FROM hs_shadow WHERE until <= ?", (desk.now,))
     if lag <= 0:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ OPERATORS = (
     "CONTAINS_TOKEN",
     "NOT_CONTAINS_TOKEN",
 )
+_TEXT_SORT = re.compile(r"-?\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def _sort(body: Mapping[str, Any]) -> Sort | None:
         return None
     sort = given[0]
     if isinstance(sort, str):
+        if not _TEXT_SORT.fullmatch(sort):
+            return None  # such as a sort written as JSON in a text, which older guides show: HubSpot passes over it
         return Sort(sort.removeprefix("-"), sort.startswith("-"))
     if not isinstance(sort, Mapping) or not sort.get("propertyName"):
         raise refusals.malformed(

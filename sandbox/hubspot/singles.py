@@ -41,7 +41,7 @@ def list_page(call: Call) -> Reply:
                 (record := record_of(row)),
                 call.names("properties"),
                 with_history,
-                link_reads.inline(desk, kind, record.id, to_kinds, _objects_link(call)),
+                link_reads.inline(desk, kind, record.id, to_kinds, call.objects_link),
             )
             for row in rows[:limit]
         ]
@@ -59,7 +59,7 @@ def get(call: Call) -> Reply:
         record = _found(call, desk, kind)
         if record is None or record.live == call.flag("archived"):
             raise _absent(call)
-        associations = link_reads.inline(desk, kind, record.id, to_kinds, _objects_link(call))
+        associations = link_reads.inline(desk, kind, record.id, to_kinds, call.objects_link)
         names, with_history = call.names("properties"), call.names("propertiesWithHistory")
         return ok(shapes.read(desk, kind, record, names, with_history, associations))
 
@@ -134,15 +134,6 @@ def _absent(call: Call) -> Refusal:
             return Refusal(404, raw=b"")
         case _:
             return refusals.record_missing(call.params["id"])
-
-
-def _objects_link(call: Call) -> str:
-    path = call.request.path
-    return (
-        call.request.base_url
-        + path[: path.index("/objects") + len("/objects")]
-        + (f"/{call.version}" if call.dated else "")
-    )
 
 
 def _next_link(call: Call, after: str) -> str:

@@ -12,7 +12,7 @@ import orjson
 from sandbox.salesforce import bulk1_forms as forms
 from sandbox.salesforce.bulk import csv_rows, is_moment
 from sandbox.salesforce.bulk1_forms import Bulk1Error
-from sandbox.salesforce.bulk_ingest import write_row
+from sandbox.salesforce.bulk_ingest import nested, write_row
 from sandbox.salesforce.discovery import NEWEST, OLDEST
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.ids import full_id, mint
@@ -172,7 +172,8 @@ class Bulk1:
             return row_ids(db, compiled)
 
     def _write(self, job: Info, body: bytes, actor: Actor) -> list[Result]:
-        rows = forms.rows(body, _is_json(job))
+        as_json = _is_json(job)
+        rows = [row if as_json else nested(row) for row in forms.rows(body, as_json)]
         if len(rows) > _MOST_ROWS:
             raise Bulk1Error("ExceededQuota", f"Maximum number of records exceeded: {len(rows)} of {_MOST_ROWS}")
         sobject = self._org.sobject(job["object"])

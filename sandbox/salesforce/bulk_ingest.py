@@ -126,7 +126,7 @@ class Ingest:
         operation, external = job.info["operation"], job.info.get("externalIdFieldName") or "Id"
 
         def write(row: dict[str, str]) -> Callable[[], Result]:
-            return lambda: write_row(self._org, call.actor, operation, external, sobject, row)
+            return lambda: write_row(self._org, call.actor, operation, external, sobject, nested(row))
 
         return run(self._org, [write(row) for row in rows], all_or_none=False)
 
@@ -153,6 +153,18 @@ class Ingest:
                     text = f"{error['statusCode']}:{error['message']}:{' '.join(error['fields'])} --"
                     writer.writerow([row.get("Id", ""), text, *row.values()])
         return Reply(200, out.getvalue().encode(), {"content-type": "text/csv"})
+
+
+def nested(row: Mapping[str, str]) -> dict[str, Any]:
+    """A CSV row as JSON would say it: the column `Account.Key__c` becomes `{"Account": {"Key__c": …}}`, unless it is empty."""
+    body: dict[str, Any] = {}
+    for name, value in row.items():
+        relationship, dot, key = name.partition(".")
+        if not dot:
+            body[name] = value
+        elif value != "":
+            body.setdefault(relationship, {})[key] = value
+    return body
 
 
 def write_row(

@@ -1,13 +1,14 @@
 """What Salesforce fills in itself when a record is saved: names, stages' outcomes, a task's account."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.objects.model import SObject
 from sandbox.salesforce.objects.sales import FORECAST_NAMES, FORECASTS
+from sandbox.settings import SalesforceSettings
 
 _BY_FORECAST_NAME = dict(zip(FORECAST_NAMES, FORECASTS, strict=True))
 _BY_FORECAST = dict(zip(FORECASTS, FORECAST_NAMES, strict=True))
@@ -15,14 +16,19 @@ Values = dict[str, Any]
 
 
 def derived(
-    db: sqlite3.Connection, sobject: SObject, after: Mapping[str, Any], changed: frozenset[str], now: str
+    db: sqlite3.Connection,
+    switches: SalesforceSettings,
+    sobject: SObject,
+    after: Mapping[str, Any],
+    changed: frozenset[str],
+    now: str,
 ) -> Values:
     """The values that follow from a record as it would be saved; `changed` names the fields that were set."""
     match sobject.name:
         case "Opportunity":
             return _opportunity(db, after, changed, now)
         case "Task":
-            return _task(db, after, changed, now)
+            return _task(db, closes(switches.task_statuses, after.get("Status")), after, changed, now)
         case "Contact" | "Lead" | "User":
             names = [str(after[part]) for part in ("FirstName", "LastName") if after.get(part)]
             return {"Name": " ".join(names)}
@@ -73,7 +79,12 @@ def opportunity_values(stage: tuple[float, str, int, int], after: Mapping[str, A
     return values
 
 
-def _task(db: sqlite3.Connection, after: Mapping[str, Any], changed: frozenset[str], now: str) -> Values:
+def closes(statuses: Iterable[tuple[str, bool]], status: Any) -> bool:
+    """Whether a task with this status is closed; one that nobody knows is not."""
+    return any(closed and label.lower() == str(status).lower() for label, closed in statuses)
+
+
+def _task(db: sqlite3.Connection, closed: bool, after: Mapping[str, Any], changed: frozenset[str], now: str) -> Values:
     who, what = after.get("WhoId"), after.get("WhatId")
     if who and what and str(who).startswith("00Q"):
         raise SalesforceError(
@@ -88,7 +99,6 @@ def _task(db: sqlite3.Connection, after: Mapping[str, Any], changed: frozenset[s
         account = _one(db, 'SELECT "AccountId" FROM "sf_Opportunity" WHERE "Id" = ?', what)
     elif who and str(who).startswith("003"):
         account = _one(db, 'SELECT "AccountId" FROM "sf_Contact" WHERE "Id" = ?', who)
-    closed = str(after.get("Status")).lower() == "completed"
     values: Values = {
         "AccountId": account,
         "IsClosed": int(closed),

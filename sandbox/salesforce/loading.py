@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.salesforce.derive import opportunity_values, stages
+from sandbox.salesforce.derive import closes, opportunity_values, stages
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import full_id, mint
 from sandbox.salesforce.moments import instant_text, parse_instant, stamp, stamp_ms
@@ -181,7 +181,7 @@ def _complete(sobject: SObject, values: dict[str, Any], org: Org, now: str, auth
     if sobject.name in ("User", "Contact", "Lead") and not values.get("Name"):
         values["Name"] = " ".join(str(values[part]) for part in ("FirstName", "LastName") if values.get(part))
     if sobject.name == "Task":
-        values["IsClosed"] = int(str(values.get("Status")).lower() == "completed")
+        values["IsClosed"] = int(closes(org.switches.task_statuses, values.get("Status")))
         values["IsHighPriority"] = int(str(values.get("Priority")).lower() == "high")
     return values
 

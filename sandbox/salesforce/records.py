@@ -77,7 +77,7 @@ class Records:
             if missing:
                 raise _missing(missing)
             now = self._stamp()
-            values |= derived(db, sobject, values, set_by_caller, now)
+            values |= derived(db, self._settings.salesforce, sobject, values, set_by_caller, now)
             self._checks.references(db, sobject, values, set_by_caller)
             self._checks.unique(db, sobject, values, None)
             self._meet_duplicate_rules(db, sobject, values, None, actor)
@@ -118,7 +118,7 @@ class Records:
             values |= self._flows(sobject, values)
             now = self._stamp(before)
             changed = frozenset(n for n, v in values.items() if before.get(n) != v)
-            values |= derived(db, sobject, {**before, **values}, changed, now)
+            values |= derived(db, self._settings.salesforce, sobject, {**before, **values}, changed, now)
             self._checks.references(db, sobject, values, changed)
             self._checks.unique(db, sobject, values, record_id)
             self._meet_duplicate_rules(db, sobject, values, record_id, actor)

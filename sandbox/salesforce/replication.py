@@ -1,6 +1,7 @@
 """getUpdated and getDeleted: the ids that changed or went in a window, and up to when that is certain.
 
-Windows go back 30 days for changes and 15 for deletions; seconds of start and end are ignored (a switch). With a
+Windows go back 30 days for changes and 15 for deletions; seconds of start and end are ignored (a switch). The log of
+deletions may be purged before that, but for the last two hours: `earliestDateAvailable` tells from when on it is whole. With a
 transaction in flight since 12:00:30, a window ending at 12:05 answers `latestDateCovered` 12:00:30: the caller
 starts its next window there.
 """
@@ -16,6 +17,7 @@ from sandbox.salesforce.objects.model import SObject
 from sandbox.salesforce.org import ApiCall, Org
 
 _UPDATED_DAYS, _DELETED_DAYS = 30, 15
+_NEVER_PURGED_S = 7200
 _MOST_IDS = 600_000
 
 
@@ -37,20 +39,20 @@ def updated(org: Org, call: ApiCall, sobject: SObject) -> dict[str, Any]:
 def deleted(org: Org, call: ApiCall, sobject: SObject) -> dict[str, Any]:
     """`GET /sobjects/X/deleted`. Raises: `SalesforceError`."""
     start, end = _window(org, call, sobject, _DELETED_DAYS)
+    earliest = _logged_since(org)
     with org.store.read() as db:
         rows = db.execute(
             f'SELECT "Id", _deleted_ms FROM {sobject.table} WHERE _deleted_ms >= ? AND _deleted_ms <= ?'
             " ORDER BY _deleted_ms, rid",
-            (_ms(start), _ms(end)),
+            (_ms(max(start, earliest)), _ms(end)),
         ).fetchall()
-    earliest = org.clock.now() - timedelta(days=_DELETED_DAYS)
     epoch = datetime.fromtimestamp(0, tz=start.tzinfo)
     return {
         "deletedRecords": [
             {"id": row[0], "deletedDate": instant_text((epoch + timedelta(milliseconds=row[1])).replace(microsecond=0))}
             for row in rows
         ],
-        "earliestDateAvailable": instant_text(earliest.replace(second=0, microsecond=0)),
+        "earliestDateAvailable": instant_text(earliest),
         "latestDateCovered": instant_text(_covered(org, end)),
     }
 
@@ -78,6 +80,12 @@ def _instant(call: ApiCall, name: str) -> datetime:
     if at is None:
         raise SalesforceError("INVALID_REPLICATION_DATE", f"Invalid dateTime: {text}")
     return at
+
+
+def _logged_since(org: Org) -> datetime:
+    """From when on every deletion is in the log."""
+    kept = timedelta(seconds=max(org.switches.delete_log_s, _NEVER_PURGED_S))
+    return (org.clock.now() - min(kept, timedelta(days=_DELETED_DAYS))).replace(second=0, microsecond=0)
 
 
 def _covered(org: Org, end: datetime) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from sandbox.clock import Clock
-from sandbox.salesforce.fields import NUMBERS, Field, custom_field, link, text
+from sandbox.salesforce.fields import NUMBERS, Choice, Field, custom_field, link, text
 from sandbox.salesforce.objects import STANDARD
 from sandbox.salesforce.objects.model import SObject, currency_field, system_fields
 from sandbox.settings import SalesforceSettings, Settings
@@ -52,6 +52,7 @@ class Schema:
                 "SELECT object, definition FROM sf_custom_field ORDER BY rowid"
             ).fetchall():
                 self._extend(db, name, custom_field(orjson.loads(definition)))
+        self._restate(self._rights.settings)
 
     def objects(self) -> list[SObject]:
         """The objects that exist for the API user, by name."""
@@ -59,6 +60,7 @@ class Schema:
 
     def find(self, name: str) -> SObject | None:
         """An object by name, whatever its case."""
+        self._current()
         found = self._objects.get(name.lower())
         return found if found is not None and self._exists(found) else None
 
@@ -141,11 +143,24 @@ class Schema:
         return not rights.hidden or f"{sobject.name}.{field.name}".lower() not in rights.hidden
 
     def _current(self) -> _Rights:
-        if self._rights.settings is not self._settings.salesforce:
-            self._rights = _rights(self._settings.salesforce)
+        settings = self._settings.salesforce
+        if self._rights.settings is not settings:
+            self._restate(settings)
+            self._rights = _rights(settings)
             self._changed_at = self._clock.now()
             self._forget()
         return self._rights
+
+    def _restate(self, settings: SalesforceSettings) -> None:
+        """The status of a task is one of those that the switch names; a new task has the first."""
+        labels = [label for label, _ in settings.task_statuses]
+        choices = tuple(Choice(label, default=label == labels[0]) for label in labels)
+        with self._lock:
+            task = self._objects["task"]
+            status = replace(task.by_name["status"], picklist=choices, default=labels[0])
+            by_name = {**task.by_name, "status": status}
+            fields = tuple(by_name[field.name.lower()] for field in task.fields)
+            self._objects["task"] = replace(task, fields=fields, by_name=by_name)
 
     def _forget(self) -> None:
         """What was made of the objects and of what the user may see of them is to be made anew."""

@@ -19,6 +19,7 @@ from sandbox.salesforce.records import Actor, Records
 from sandbox.salesforce.rest import Rest
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.signin import SignIn
+from sandbox.salesforce.statuses import TaskStatuses
 from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.wire import Reply, Request, build_request
@@ -42,6 +43,8 @@ class Salesforce:
             queries = Queries(store, schema, clock, settings)
             self._org = Org(store, clock, settings, schema, records, queries)
             self.integration_user = found_org(self._org)
+            self._statuses = TaskStatuses(self._org, self.integration_user)
+            self._statuses.follow()
             self.signin = SignIn(self._org, self.integration_user)
             self._bulk1 = Bulk1(self._org, self.signin)
         self._quota = Quota(clock, settings)
@@ -62,6 +65,7 @@ class Salesforce:
     def answer(self, request: Request) -> Reply:
         """Do what a call asks."""
         request = _as_meant(request)
+        self._statuses.follow()
         if request.path.rstrip("/") == "/services/data" or request.path.startswith("/services/data/"):
             return self._rest.answer(request)
         if request.path.startswith("/services/async"):
@@ -121,6 +125,7 @@ class Salesforce:
     def dump(self, object_name: str, stamps: bool) -> list[dict[str, Any]]:
         """Every row, deleted ones too, by id. Raises: `ValueError`."""
         sobject = self._object(object_name)
+        self._statuses.follow()
         left_out = frozenset[str]() if stamps else _STAMPS | _AUTHORS
         fields = [field for field in sobject.fields if field.name not in left_out]
         columns = ", ".join(f'"{field.name}"' for field in fields)

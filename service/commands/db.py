@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from service.clock import SystemClock
 from service.options import DEFAULT_CONFIG, ConfigFile
 from service.settings import load
-from service.shop import database_url, open_database
+from service.shop import database_url
 from state import backup as backups
 from state import migrate
 
@@ -38,11 +37,5 @@ def backup(
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="A backup.")], config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Put a backup in the database's place; the next cycle first recollects what was written since."""
-    loaded = load(config)
-    backups.restore(database_url(loaded), file)
-    database = open_database(loaded, SystemClock())
-    try:
-        backups.recover(database)
-    finally:
-        database.close()
+    backups.restore(database_url(load(config)), file)
     typer.echo(f"Restored {file}. The next run first recollects from the CRMs what was written since.")

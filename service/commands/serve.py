@@ -10,7 +10,7 @@ import structlog
 import typer
 
 from connectors.base import Freshness
-from partnersync.errors import ConflictError, PartnersyncError, UnsafePlanError
+from partnersync.errors import ConflictError, HaltedError, PartnersyncError, UnsafePlanError
 from service.cycle import Report, run_cycle
 from service.health import HealthServer, application
 from service.metrics import Metrics
@@ -84,11 +84,18 @@ class Service:
             outcome = "waiting"
             self._metrics.waiting.set(1)
             log.warning("plan waits for a person", plan=error.plan.digest[:12], reasons=list(error.reasons))
+        except HaltedError as error:
+            outcome = "halted"
+            log.warning("nothing is written while the workspace is halted", error=str(error))
         except ConflictError as error:
             outcome = "refused"
             log.info("another run holds the workspace", error=str(error))
         except PartnersyncError as error:
             self._problem = str(error)
+            raise
+        except Exception as error:
+            # Only its kind: whatever it says was not written for a page that strangers may read.
+            self._problem = f"the last cycle failed unexpectedly ({type(error).__name__}): see the log"
             raise
         finally:
             self._metrics.cycles.labels(outcome).inc()

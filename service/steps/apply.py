@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from partnersync.changes import Change, FieldChange, Plan
-from partnersync.errors import ConnectorError
+from partnersync.changes import Change, FieldChange, Plan, TaskChange
+from partnersync.errors import ConnectorError, HaltedError
 from reconcile.writeback.apply import Applied, Doer
+from reconcile.writeback.tasks import review_key
 from service.named import written
 from service.shop import Shop
 from service.steps.writer import ConnectorWriter
@@ -20,6 +21,7 @@ from state.journal import Journal
 
 QUIET = frozenset({"adopt", "override", "review", "hold"})
 OPEN = ("unknown", "pending")
+SETTLED = ("applied", "verified", "rejected", "parked")
 
 
 @dataclass(slots=True)
@@ -54,22 +56,28 @@ def apply_plan(
     tell: Callable[[int], None] = lambda _: None,
     *,
     insist: bool = False,
+    hear: Callable[[Applied], None] = lambda _: None,
 ) -> Doing:
     """Send the plan's changes; ``approved`` are digests of those that may be sent (None: all).
 
-    ``insist``: also what a CRM refused lately and will probably refuse again.
+    ``insist``: also what a CRM refused lately and will probably refuse again. ``hear`` is told every outcome.
     """
     doing = Doing()
     journal = Journal(shop.database, fence, run)
     allowed = [change for change in plan.changes if approved is None or change.digest in approved]
     doing.counts["unapproved"] = len(plan.changes) - len(allowed)
-    journal.remember([c for c in allowed if isinstance(c, FieldChange) and c.action in QUIET])
+    asking = _asking(shop, plan)
+    journal.remember([c for c in allowed if isinstance(c, FieldChange) and c.action in QUIET and c not in asking])
+    asked: set[str] = set()
     doing.counts.update(c.action for c in allowed if c.action in QUIET)
     done = 0
     for connection, changes in _by_connection(shop, allowed):
         try:
             for outcome in _doer(shop, fence, journal, connection, insist).apply(changes):
                 _keep(doing, outcome)
+                hear(outcome)
+                if isinstance(outcome.change, TaskChange) and outcome.status in SETTLED:
+                    asked.add(outcome.change.key)
                 done += 1
                 tell(done)
         except ConnectorError as error:
@@ -77,20 +85,34 @@ def apply_plan(
             log = structlog.get_logger("partnersync.apply")
             log.warning("apply stopped", connection=connection, error=str(error))
         finally:
+            journal.remember([change for change, key in asking.items() if key in asked])
             shop.meter.flush()
     return doing
 
 
-def resolve_all(shop: Shop, fence: Fence, run: int) -> Doing:
-    """Settle what an earlier run left in flight or unknown, on every connection that answers."""
+def _asking(shop: Shop, plan: Plan) -> dict[FieldChange, str]:
+    """The reviews whose task is still to be made, and its key: nobody was asked before it is there."""
+    made = {change.key for change in plan.changes if isinstance(change, TaskChange)}
+    reviews = [change for change in plan.changes if isinstance(change, FieldChange) and change.action == "review"]
+    keys = {change: review_key(shop.settings.workspace, change) for change in reviews}
+    return {change: key for change, key in keys.items() if key in made}
+
+
+def resolve_all(shop: Shop, fence: Fence, run: int, *, send: bool = True) -> Doing:
+    """Settle what an earlier run left in flight or unknown, on every connection that answers.
+
+    What did not land is sent again where that is wanted (``send``) and nobody halted the workspace; else it stays open.
+    """
     doing = Doing()
     journal = Journal(shop.database, fence, run)
     for connection, site in shop.sites.items():
         if connection in shop.failures or not journal.unresolved(site.crm, site.org):
             continue
         try:
-            for done in _doer(shop, fence, journal, connection).resolve(site.crm, site.org):
+            for done in _doer(shop, fence, journal, connection).resolve(site.crm, site.org, send=send):
                 doing.counts[f"resolved_{done.status}"] += 1
+        except HaltedError:
+            send = False
         except ConnectorError as error:
             doing.failed[connection] = str(error)
     return doing

@@ -89,6 +89,8 @@ class _Asked:
     deal: StoredDeal
     standing: Standing
     cases: Sequence[Case]
+    made: frozenset[str] = frozenset()
+    """Keys of all tasks of ours that it ever had."""
 
 
 class Planner:
@@ -136,7 +138,8 @@ class Planner:
                 if standing.readable
                 else []
             )
-            asked.append(_Asked(id_, connection, section, deal, standing, cases))
+            made = frozenset(task.key for task in stored)
+            asked.append(_Asked(id_, connection, section, deal, standing, cases, made))
         seen = self._seen(asked)
         for each in asked:
             yield from self._asked(each.connection, each.id, self._deal(each, cells, seen))
@@ -163,7 +166,9 @@ class Planner:
                 yield change
             if change is not None and change.action == "review":
                 owner = self._tasking.owner(asked.connection, standing)
-                yield review(self._shop.settings.workspace, change, owner, self._tasking.today)
+                task = review(self._shop.settings.workspace, change, owner, self._tasking.today)
+                if task.key not in asked.made:
+                    yield task
         yield from self._tasking.changes(asked.cases, seen)
 
     def _accounts_of(self, standings: Iterable[Standing]) -> dict[Ref, Account]:

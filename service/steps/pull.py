@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
 import structlog
@@ -33,8 +34,12 @@ Tell = Callable[[str, int, int | None], None]
 
 @dataclass(slots=True)
 class Pulled:
-    """What a pull brought: counts by word and by feed, what failed, full reads (records last time, now), and which
-    feeds stand still because the CRM no longer gives what they map."""
+    """What a pull brought: counts by word and by feed, what failed, and which feeds stand still because the CRM no longer
+    gives what they map.
+
+    ``shrunk``: the feeds whose last full read, in whichever pull it came, brought fewer records than the last accepted one
+    (before, now).
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     by_feed: dict[str, Counter[str]] = field(default_factory=dict)
@@ -62,7 +67,17 @@ def pull(shop: Shop, fence: Fence, work: Mapping[str, Freshness], tell: Tell = l
             structlog.get_logger("partnersync.pull").warning("pull failed", connection=name, error=str(error))
         finally:
             shop.meter.flush()
+    fewer = Cursors(shop.database).unaccepted()
+    pulled.shrunk = {
+        feed.name: fewer[feed.connection, feed.object] for feed in shop.feeds if (feed.connection, feed.object) in fewer
+    }
     return pulled
+
+
+def accept(shop: Shop, fence: Fence, feeds: Collection[str], until: datetime | None = None) -> None:
+    """What the last full reads of these feeds brought is what the next are held against; not of those after ``until``."""
+    objects = [(feed.connection, feed.object) for feed in shop.feeds if feed.name in feeds]
+    Cursors(shop.database).accept(fence, objects, until)
 
 
 def _connection(
@@ -92,14 +107,13 @@ def _connection(
             pages = connector.hot(wanted)
     for page in joined(pages, shop.stop):
         feed = mine[page.object]
+        if page.full and page.done and page.total is not None:
+            # Before the page with its cursor: a run killed in between reads all of it again and forgets no shrinkage.
+            cursors.full(fence, name, page.object, page.total)
         counts = _remember(shop, facts, fence, feed, page)
         pulled.counts += counts
         pulled.by_feed.setdefault(feed.name, Counter()).update(counts)
         tell(feed.name, pulled.by_feed[feed.name]["seen"], page.total)
-        if page.full and page.done and page.total is not None:
-            before = cursors.full(fence, name, page.object, page.total)
-            if before is not None:
-                pulled.shrunk[feed.name] = (before, page.total)
         if shop.stop.is_set():
             return
     if failed is not None:

@@ -6,16 +6,17 @@ anybody touched since is left and listed. What the run wrote is held, so that th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from partnersync.changes import Change, FieldChange, Plan, TaskChange
 from partnersync.errors import ConflictError, ConnectorError, StateError
-from partnersync.ids import digest
+from partnersync.ids import Ref, digest
 from partnersync.lines import Line
 from partnersync.money import Money
+from reconcile.writeback.apply import Applied
 from reconcile.writeback.guards import Situation, reasons
 from reconcile.writeback.plan import plan
 from reconcile.writeback.rollback import Left, Was, changes_of, put_back, together, undone
@@ -33,10 +34,12 @@ from state.runs import Run, Runs
 from state.snapshots import Snapshots
 from state.standings import Standings
 from state.tasks import Tasks
-from state.undoing import Undoing, Wrote
+from state.undoing import LANDED, Undoing, Wrote
 
 KIND = "rollback"
 _READ_AT_ONCE = 2000
+_What = tuple[Ref, str]
+"""A record and one of its fields, or a task by its subject."""
 
 
 @dataclass(slots=True)
@@ -99,13 +102,13 @@ def roll_back(shop: Shop, run: int, actor: str, approve: str | None = None) -> R
         status, message, found = "failed", "", None
         try:
             shop.sign_in()
-            resolve_all(shop, fence, own)
+            resolve_all(shop, fence, own, send=False)  # else the plan that was read would not be the one that is done
             rules = rules_of_the_day(shop, shop.clock.now())
             attribute_all(shop, fence, rules)
             found = _planned(shop, rules, wanted, actor)
             if approve is not None:
                 _do(shop, fence, own, rules, found, actor, approve)
-            status = "done" if approve else "waiting"
+            status = "waiting" if approve is None else "stopped" if shop.stop.is_set() else "done"
             message = "" if approve else f"the rollback of run {run} waits for a person"
         except (StateError, ConflictError, ConnectorError) as error:
             message = str(error)
@@ -138,7 +141,7 @@ def _planned(shop: Shop, rules: Rules, run: Run, actor: str) -> Rollback:
         failed=failed,
     )
     situation = Situation(
-        Standings(shop.database).reachable(),
+        Standings(shop.database).reachable(shop.sites, shop.settings.writeback),
         found.gross,
         {},
         tuple(f"{name} ({why})" for name, why in sorted(failed.items())),
@@ -210,19 +213,27 @@ def _do(shop: Shop, fence: Fence, own: int, rules: Rules, found: Rollback, actor
     Holds(shop.database).put(fence, held)
     ledger = Ledger(shop.database)
     for each in found.reversed:
+        fence.check()
         ledger.append(fence, each.lines, rules.config, run=own, taken=each.taken)
-    found.done = apply_plan(shop, fence, found.plan, own, insist=True)
+    landed: set[_What] = set()
+
+    def hear(outcome: Applied) -> None:
+        if outcome.status in LANDED:
+            landed.add(_what(outcome.change))
+
+    found.done = apply_plan(shop, fence, found.plan, own, insist=True, hear=hear)
     found.failed |= found.done.failed
-    Undoing(shop.database).reverted(fence, _reverted(shop, found))
+    Undoing(shop.database).reverted(fence, _reverted(found, landed))
 
 
-def _reverted(shop: Shop, found: Rollback) -> list[int]:
-    """The writes of the run of which nothing is left in the CRMs."""
-    assert found.done is not None
+def _what(change: Change) -> _What:
+    return (change.ref, change.field) if isinstance(change, FieldChange) else (change.record, _told(change))
+
+
+def _reverted(found: Rollback, landed: Collection[_What]) -> list[int]:
+    """The writes of the run of which nothing is left in the CRMs: all else was put back before, or has ``landed`` now."""
     remain = {(each.ref, each.what) for each in found.left}
-    for outcome in found.done.noteworthy:
-        change = outcome.change
-        remain.add((change.ref, change.field) if isinstance(change, FieldChange) else (change.record, _told(change)))
+    remain |= {_what(change) for change in found.plan.changes} - set(landed)
     return [
         each.id
         for each in found.wrote

@@ -1,7 +1,8 @@
 """Settle: what is owed in every pool that changed, first to know it, then, once the plan may be applied, to post it.
 
 Lines are never taken back, so nothing is posted before the guards have seen what it would come to. The first pass only adds
-up; posting computes the same again, pool by pool, from the same entries.
+up; posting computes the same again, pool by pool, from the same entries. A pool with an entry older than the config waits alone:
+it stays marked, nothing of it is posted, and the log says what to do.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import structlog
+
 from partnersync.clock import local_day
 from partnersync.ids import Ref
 from partnersync.lines import Line, Posted
 from partnersync.money import Money
 from reconcile.commission.calendar import Periods
-from reconcile.commission.settle import Settled, settle
+from reconcile.commission.settle import Settled, StaleEntryError, settle
 from reconcile.writeback.asked import one_amount
 from service.shop import Shop
 from service.steps.rules import Rules
@@ -28,13 +31,17 @@ ACTOR = "partnersync"
 
 @dataclass(slots=True)
 class Moved:
-    """What settling would post: gross by currency in minor units, the sum by deal, partner and currency, and counts."""
+    """What settling would post: gross by currency in minor units, the sum by deal, partner and currency, and counts.
+
+    ``waiting`` are keys without an open period, ``stale`` pools with an entry older than the config; ``pools`` are the others.
+    """
 
     gross: dict[str, int] = field(default_factory=dict)
     by_deal: dict[Ref, dict[tuple[str, str], int]] = field(default_factory=dict)
     lines: int = 0
     pools: int = 0
     waiting: int = 0
+    stale: int = 0
 
     def amounts(self) -> tuple[Money, ...]:
         """The gross amounts, by currency."""
@@ -44,7 +51,12 @@ class Moved:
 def preview(shop: Shop, rules: Rules, tell: Callable[[int], None] = lambda _: None) -> Moved:
     """What would be posted now."""
     moved = Moved()
-    for settled in _settled(shop, rules):
+    for pool, settled in _settled(shop, rules):
+        if isinstance(settled, StaleEntryError):
+            moved.stale += 1
+            log = structlog.get_logger("partnersync.settle")
+            log.warning("pool waits", partner=pool.pool.partner, period=pool.pool.period, error=str(settled))
+            continue
         moved.pools += 1
         moved.waiting += len(settled.waiting)
         for line in settled.lines:
@@ -54,10 +66,16 @@ def preview(shop: Shop, rules: Rules, tell: Callable[[int], None] = lambda _: No
 
 
 def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int], None] = lambda _: None) -> int:
-    """Post every line that is due; gives their number."""
+    """Post every line that is due; gives their number.
+
+    Raises:
+        ConflictError: the lease is lost, or a person halted the workspace; what was posted before stays.
+    """
     ledger, count = Ledger(shop.database), 0
-    for pool in Pools(shop.database).stream("dirty", rules.as_of):
-        settled = settle_pool(rules, pool)
+    for pool, settled in _settled(shop, rules):
+        if isinstance(settled, StaleEntryError):
+            continue
+        fence.check()
         if settled.ended:
             Reversals(shop.database).end(fence, settled.ended, rules.as_of)
         ledger.append(fence, settled.lines, rules.config, [pool.pool], run)
@@ -68,13 +86,23 @@ def post(shop: Shop, fence: Fence, rules: Rules, run: int, tell: Callable[[int],
     return count
 
 
-def _settled(shop: Shop, rules: Rules) -> Iterator[Settled]:
+def _settled(shop: Shop, rules: Rules) -> Iterator[tuple[PooledDeals, Settled | StaleEntryError]]:
+    """Every pool that changed, settled, or why it waits."""
     for pool in Pools(shop.database).stream("dirty", rules.as_of):
-        yield settle_pool(rules, pool)
+        settled: Settled | StaleEntryError
+        try:
+            settled = settle_pool(rules, pool)
+        except StaleEntryError as error:
+            settled = error
+        yield pool, settled
 
 
 def settle_pool(rules: Rules, pool: PooledDeals) -> Settled:
-    """What one pool owes and the lines that are due."""
+    """What one pool owes and the lines that are due.
+
+    Raises:
+        StaleEntryError: it waits, for an entry is older than the config.
+    """
     terms = rules.plans.terms.get(pool.pool.program)
     calendar = terms.calendar if terms else rules.periods.calendar
     periods = Periods(calendar, local_day(rules.as_of, calendar.timezone))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from connectors.base import Connector, TaskDraft
 from partnersync.changes import Outcome, TaskChange, Write
-from partnersync.records import FieldSchema, ObjectSchema, Value
+from partnersync.records import FieldSchema, ObjectSchema, RawRecord, Value
 from reconcile.writeback.parties import Said
 
 
@@ -105,12 +105,29 @@ class ConnectorWriter:
         found = self._connector.find_tasks([draft(task) for task in tasks], deleted_too=deleted_too)
         return {key: record.ref.id for key, record in found.items()}
 
+    def changed_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+        """The CRM's ids of those updated or closed tasks that say by now what was wanted of them, by their key."""
+        drafts = [draft(task) for task in tasks]
+        found = self._connector.find_tasks(drafts)
+        return {
+            each.key: found[each.key].ref.id for each in drafts if each.key in found and _shows(found[each.key], each)
+        }
+
     def _is_strict(self, write: Write) -> bool:
         return any((write.ref.object, field) in self._strict for field in write.fields)
 
     def lands_within(self) -> timedelta:
         """How long a task's creation without an answer may still take effect."""
         return self._connector.lands_within()
+
+
+def _shows(found: RawRecord, wanted: TaskDraft) -> bool:
+    """Whether a task says what an update wrote into it, or is done where that was wanted."""
+    said = {name: text_of(value) or "" for name, value in found.values.items()}
+    if wanted.done:
+        return said.get("done") == "true"
+    texts = {"subject": wanted.subject, "body": wanted.body, "due_on": wanted.due_on, "owner": wanted.owner or ""}
+    return all(name not in said or said[name].split() == text.split() for name, text in texts.items())
 
 
 def draft(task: TaskChange) -> TaskDraft:

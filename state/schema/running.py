@@ -82,7 +82,13 @@ person = table(
 )
 
 full_read = table(
-    "full_read", text("connection"), text("object"), whole("total"), instant("at"), key=("connection", "object")
+    "full_read",
+    text("connection"),
+    text("object"),
+    whole("total"),
+    instant("at"),
+    whole("fewer", optional=True),
+    key=("connection", "object"),
 )
 
 snapshot = table(

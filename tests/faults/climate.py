@@ -95,17 +95,17 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     ),
     "limits that the faults above tell of, or that a test of their own meets": (
         "daily_limit enforce_daily_limit concurrent_limit burst_limit search_per_second burst_form retry_after_s uri_limit "
-        "slow_from search_cap search_body_limit cursor_lifetime_s"
+        "slow_from search_cap search_body_limit cursor_lifetime_s delete_log_s"
     ),
     "the form of an answer, either of which is right: test_open_questions.py": (
         "bulk_enabled lock_row_status insufficient_access_status upsert_body_from collections_share_query_cap "
         "composite_collections unreplicated updated_minute_truncation list_after list_after_unknown lexicographic_id_sort "
         "refuse_duplicate_ids association_ids association_none dated_association_create_status association_edit_bumps "
-        "pipeline_edit_bumps identical_write_bumps cleared_value date_format warnings"
+        "pipeline_edit_bumps identical_write_bumps cleared_value date_format warnings trace_ids_in_results"
     ),
     "what an administrator allows and asks for: tests/scenarios, tests/connectors": (
         "capitals refused_reads hidden_fields read_only_fields new_fields_hidden duplicate_rules labels_allowed "
-        "edit_associations_allowed required_on_create conditional_required"
+        "edit_associations_allowed required_on_create conditional_required task_statuses"
     ),
     "bulk jobs, for which this world is too small: test_bulk_writes.py, tests/connectors/salesforce": (
         "bulk_running_polls bulk_unprocessed bulk_query_ends bulk_query_refused bulk_part bulk_part_breaks bulk_order_seed "

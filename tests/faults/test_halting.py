@@ -62,6 +62,11 @@ def sends_nothing_once_halted(theatre: Theatre) -> None:
 
     assert theatre.writes() == 1
     theatre.mended()
+    assert theatre.command("plan")[0] == 0
+    code, said = theatre.command("run")
+    assert (code, "halted this workspace" in said) == (5, True)
     theatre.command("resume")
+    assert theatre.command("plan")[0] == 0
+    assert theatre.writes() == 1, "neither a halted run nor a plan writes what the halted one left"
     theatre.cycle()
     theatre.is_as_undisturbed()

@@ -26,6 +26,7 @@ HUBSPOT: Mapping[str, Mapping[str, Any]] = {
     "batches in any order, all or nothing, ids twice; associations as text, one by one": {
         "batch_order": "shuffled", "partial_success": "none", "refuse_duplicate_ids": False, "association_ids": "string",
         "association_none": "missing", "association_page_size": 1, "association_inline_page_size": 1,
+        "trace_ids_in_results": False,
     },
     "search with ghosts, short bodies and ids as text": {
         "search_body_limit": 3000, "lexicographic_id_sort": True, "phantom_hits": 3, "phantom_hits_at": 0,

@@ -113,3 +113,18 @@ def test_a_crm_that_is_down_is_left_and_listed_and_taken_back_when_it_answers(mi
     mistake.back(run)
     assert mistake.crms() == mistake.before
     assert company.owed().minor == 0
+
+
+def test_what_a_rollback_never_came_to_send_is_put_back_by_running_it_again(mistake: Mistake) -> None:
+    """The credential of one CRM ends after the reading: its writes have no outcome at all, which is not the same as done."""
+    company, run = mistake.company, mistake.run
+    ended = {"kind": "status", "code": 401, "body": {"status": "error", "message": "expired"}}
+    company.control("faults", {"endpoint": "batch.update.deals", "action": ended})
+    found = mistake.back(run)
+    company.crm.world.faults.remove()
+
+    assert set(found.failed) == {"hubspot"}
+    assert mistake.crms() != mistake.before
+    mistake.back(run)
+    assert mistake.crms() == mistake.before
+    assert company.owed().minor == 0

@@ -1,6 +1,6 @@
 """The standard objects of the sandbox org: their fields, key prefixes and abilities."""
 
-from sandbox.salesforce.objects.activities import TASK
+from sandbox.salesforce.objects.activities import TASK, TASK_STATUS
 from sandbox.salesforce.objects.model import SObject
 from sandbox.salesforce.objects.people import CONTACT, LEAD, USER
 from sandbox.salesforce.objects.sales import (
@@ -25,5 +25,6 @@ STANDARD: tuple[SObject, ...] = (
     PARTNER_ROLE,
     RECORD_TYPE,
     TASK,
+    TASK_STATUS,
     USER,
 )

@@ -1,4 +1,4 @@
-"""Tasks."""
+"""Tasks, and what their status may be."""
 
 from sandbox.salesforce.fields import day, fixed, flag, link, moment, pick, text, whole
 from sandbox.salesforce.objects.model import SObject, currency_field, system_fields
@@ -13,13 +13,7 @@ TASK = SObject(
         link("WhatId", "Account", "Opportunity", label="Related To ID", children="Tasks", cascade=True),
         pick("Subject", ["Call", "Email", "Send Letter", "Send Quote", "Other"], type="combobox", name_field=True),
         day("ActivityDate", "Due Date Only"),
-        pick(
-            "Status",
-            ["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"],
-            default="Not Started",
-            nillable=False,
-            length=255,
-        ),
+        pick("Status", (), default="", nillable=False, length=255),  # the schema takes both from `task_statuses`
         pick("Priority", ["High", "Normal", "Low"], default="Normal", nillable=False, length=255),
         fixed(flag("IsHighPriority", "High Priority")),
         link("OwnerId", "User", "Group", label="Assigned To ID", nillable=False, defaulted=True),
@@ -38,3 +32,25 @@ TASK = SObject(
         currency_field(),
     ),
 )
+
+TASK_STATUS = SObject(
+    "TaskStatus",
+    "01V",
+    (
+        *system_fields("Task Status", deleted=False),
+        fixed(text("MasterLabel", 255, "Master Label", name_field=True)),
+        fixed(text("ApiName", 255, "API Name", id_lookup=True)),
+        fixed(whole("SortOrder", "Sort Order")),
+        fixed(flag("IsDefault", "Is Default")),
+        fixed(flag("IsClosed", "Closed")),
+    ),
+    label="Task Status Value",
+    createable=False,
+    updateable=False,
+    deletable=False,
+    undeletable=False,
+    replicateable=False,
+    searchable=False,
+    layoutable=False,
+)
+"""Read-only: the switch `task_statuses` makes its rows."""

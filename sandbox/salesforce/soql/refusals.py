@@ -3,11 +3,17 @@ r"""Refusals of a query, with the caret under the place, as Salesforce prints th
 `SELECT Id, Foo FROM Account` with an unknown field says::
 
     \nSELECT Id, Foo FROM Account\n           ^\nERROR at Row:1:Column:12\nNo such column 'Foo' on entity 'Account'…
+
+Of a long line only what stands around the place is quoted. What people paste into public issues fits one rule: thirty
+characters each way, then on to the end of the word; words end at blanks and commas. The 3,146th character of a query
+about cases was refused under `WebEmail__c, Case_Resolution_Summary__c, MW_Case_ID__c, Escalation_Helper_Contact__c`
+(github.com/boomii/bdw/issues/94): two names before, for the second is not far enough, and one after.
 """
 
 from sandbox.salesforce.errors import SalesforceError
 
-_BEFORE, _AFTER = 60, 40
+_AROUND = 30
+_WORD_ENDS = " \t,"
 CUSTOM_FIELD_HINT = (
     " If you are attempting to use a custom field, be sure to append the '__c' after the custom field name."
     " Please reference your WSDL or the describe call for the appropriate names."
@@ -56,7 +62,9 @@ def _caret(soql: str, at: int) -> str:
     column = at - line_start + 1
     line_end = soql.find("\n", at)
     line = soql[line_start : line_end if line_end >= 0 else len(soql)]
-    offset = column - 1
-    start = max(0, offset - _BEFORE)
-    shown = line[start : offset + _AFTER]
-    return f"\n{shown}\n{' ' * (offset - start)}^\nERROR at Row:{row}:Column:{column}"
+    start, end = max(0, column - 1 - _AROUND), column + _AROUND
+    while start > 0 and line[start - 1] not in _WORD_ENDS:
+        start -= 1
+    while end < len(line) and line[end] not in _WORD_ENDS:
+        end += 1
+    return f"\n{line[start:end]}\n{' ' * (column - 1 - start)}^\nERROR at Row:{row}:Column:{column}"

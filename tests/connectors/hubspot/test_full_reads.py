@@ -215,8 +215,10 @@ def test_an_object_that_may_not_be_listed_stops_no_other(portal: Any) -> None:
     load(portal, 200)
     companies = [portal.create("companies", {"name": f"Company {n}"}) for n in range(60)]
     body = {"status": "error", "category": "VALIDATION_ERROR", "message": "no"}
-    portal.fault(endpoint="list.deals", nth=20, action={"kind": "status", "code": 400, "body": body})
     mirror, pages = Mirror(), portal.connect().cold([DEALS, COMPANIES])
+    for _ in range(15):
+        mirror.take(next(pages))
+    portal.fault(endpoint="list.deals", action={"kind": "status", "code": 400, "body": body})
 
     with pytest.raises(RejectedError):
         consume(pages, mirror)

@@ -183,3 +183,28 @@ def test_the_property_for_the_key_can_be_made_by_us(portal: Any) -> None:
     assert [one.status for one in made] == ["applied"]
     assert len({one.id for one in outcomes}) == 1
     assert portal.tasks()[0]["partnersync_key"] == "ps-1"
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_tasks_are_told_apart_in_an_answer_that_names_no_trace_ids(office: Any, count: int) -> None:
+    """The recorded answers name none, and come in an order of their own: the key in the task itself says which it is."""
+    office.set(trace_ids_in_results=False)
+    about, connector = deal(office), office.connect()
+    drafts = [draft(office, about, f"ps-{n}&") for n in range(count)]
+
+    outcomes = list(connector.put_tasks(drafts))
+
+    found = connector.find_tasks(drafts)
+    assert {each.status for each in outcomes} == {"applied"}
+    assert {each.key: each.id for each in outcomes} == {key: one.ref.id for key, one in found.items()}
+    assert len(found) == count == len(office.tasks())
+
+
+def test_a_task_that_is_refused_is_told_though_results_name_no_trace_ids(office: Any) -> None:
+    office.set(trace_ids_in_results=False)
+    about, connector = deal(office), office.connect()
+    drafts = [draft(office, about, "ps-1"), draft(office, about, "ps-2", owner="0"), draft(office, about, "ps-3")]
+
+    outcomes = {each.key: each.status for each in connector.put_tasks(drafts)}
+
+    assert outcomes == {"ps-1": "applied", "ps-2": "rejected", "ps-3": "applied"}

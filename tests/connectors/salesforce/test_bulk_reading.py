@@ -193,6 +193,19 @@ def test_a_break_in_a_part_costs_no_row_and_brings_none_twice(
     assert jobs(world) == 1
 
 
+@pytest.mark.parametrize("keep", [300, 301])
+def test_a_result_that_ends_within_a_letter_as_if_whole_is_asked_for_again(
+    world: SalesforceWorld, connector: SalesforceConnector, keep: int
+) -> None:
+    ids = world.create_tied("Opportunity", [{**DEAL, "Name": "ł" * 100}] * 25)
+    world.fault(endpoint="bulk.query.results", action={"kind": "truncate", "keep": keep, "as_if_whole": True})
+
+    pages = read(connector, fields=("Name",))
+
+    assert [each["fired"] for each in world.server.world.faults.report()] == [1]
+    assert sorted(record.ref.id for page in pages for record in page.records) == sorted(ids)
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

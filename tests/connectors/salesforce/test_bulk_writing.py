@@ -147,6 +147,22 @@ def test_a_look_at_the_job_that_fails_is_repeated(
     assert [outcomes[id_].status for id_ in ids] == ["applied"] * 3
 
 
+@pytest.mark.parametrize("keep", [300, 301])
+def test_a_list_of_outcomes_that_ends_within_a_letter_is_asked_for_again(
+    world: SalesforceWorld, connector: SalesforceConnector, keep: int
+) -> None:
+    ids = accounts(world, 3)
+    refusal = {"kind": "record_error", "code": FAULT, "message": "ł" * 300}
+    world.fault(endpoint="bulk*", when="record", nth=2, action=refusal)
+    cut = {"kind": "truncate", "keep": keep, "as_if_whole": True}
+    world.fault(endpoint="bulk.ingest.results", nth=2, action=cut)
+
+    outcomes = sent(connector, [write(id_, Phone="+1") for id_ in ids])
+
+    assert [each["fired"] for each in world.server.world.faults.report()] == [1, 1]
+    assert [outcomes[id_].status for id_ in ids] == ["applied", "rejected", "applied"]
+
+
 def test_while_a_job_runs_its_first_row_is_told_to_be_unknown_now_and_then(
     world: SalesforceWorld, connector: SalesforceConnector
 ) -> None:

@@ -153,3 +153,27 @@ def test_what_each_answer_means_to_a_write(
     assert getattr(error, "maybe_done", False) is maybe_done
     assert not getattr(failure(status, content, safe=True), "maybe_done", False)
     assert "<html>" not in str(error)
+
+
+EXCERPT = f"\nSELECT {', '.join(f'Partner_Attribution_Field_{n}__c' for n in range(12))}\n{' ' * 80}^\nERROR at Row:1:Column:80\n"
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["No such column 'Amount' on entity 'Opportunity'.", "Didn't understand relationship 'Owner' in field path."],
+)
+def test_what_is_missing_is_told_whatever_stands_before_it(told: str) -> None:
+    error = failure(
+        400, [{"errorCode": "INVALID_FIELD", "message": f"{EXCERPT}{told}{' Please look.' * 40}"}], safe=True
+    )
+
+    assert str(error).startswith(f"Salesforce: {told}")
+    assert len(str(error)) < 220
+
+
+def test_a_lock_that_a_trigger_met_is_a_lock_however_long_its_story() -> None:
+    story = f"MyTrigger: {'line 41, column 1 ' * 30}UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
+
+    error = failure(400, [{"errorCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": story}], safe=False)
+
+    assert (type(error), error.code) == (UnavailableError, "UNABLE_TO_LOCK_ROW")

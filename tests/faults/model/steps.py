@@ -18,7 +18,7 @@ from connectors.base import Freshness
 from connectors.hubspot.changes import Reach
 from connectors.hubspot.pulling import Pages
 from partnersync.errors import ConflictError
-from state.backup import backup, recover, restore
+from state.backup import backup, restore
 from tests.faults.model.ground import CRMS, HELD_BACK, Ended, Ground
 from tests.faults.model.harms import CALM, CONDITIONS, CRASHES, FAULTS, READS, WRITES, Armed, Struck, possible
 from tests.faults.model.moments import PLACES, Crash, Place, Point
@@ -322,8 +322,6 @@ class Play:
             restore(self._url, copy)
         except ConflictError:
             return  # a process died just now, and its lease has not run out
-        with self.ground.opened() as shop:
-            recover(shop.database)
         self.oracle.restored()
 
     @property

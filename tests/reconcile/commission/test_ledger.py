@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.commission.calendar import FiscalCalendar, Periods
-from reconcile.commission.settle import settle
+from reconcile.commission.settle import StaleEntryError, settle
 from reconcile.commission.statements import statement
 from tests.reconcile.commission.programme import BOUNTY, GRADUATED, PERCENT, TERMS, Programme, told
 
@@ -292,13 +292,21 @@ def test_another_fiscal_calendar_moves_what_was_posted_under_the_former_one() ->
     assert (made.opening.minor, made.closing.minor) == (20000, 10000)
 
 
-def test_settling_an_entry_of_an_older_config_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("id: revenue", "id: sales", "rule revenue, .* with `was: revenue`"),
+        ("id: reseller", "id: partner", "plan reseller of 2026-01-01, .* with `was: reseller`"),
+        ("effective: {from: 2026-01-01}", "effective: {from: 2026-01-02}", "effective from 2026-01-01"),
+    ],
+)
+def test_settling_an_entry_of_an_older_config_is_refused(old: str, new: str, told: str) -> None:
     programme = Programme()
     programme.deal("d1", "1000")
     programme.cycle()
     (entry,) = programme.entered["d1"].entries
-    newer = Programme(GRADUATED.replace("id: revenue", "id: sales"))
+    newer = Programme(GRADUATED.replace(old, new))
 
     periods = Periods(FiscalCalendar("UTC"), newer.as_of.date())
-    with pytest.raises(LookupError, match="enter salesforce/00D/Opportunity/d1 again"):
+    with pytest.raises(StaleEntryError, match=f"^salesforce:d1 was entered under .*{told}"):
         settle(newer.plans, entry.pool, [entry], {}, periods, newer.as_of, actor="x")

@@ -78,6 +78,9 @@ class Crm:
     def find_tasks(self, tasks: Sequence[TaskChange], *, deleted_too: bool = False) -> Mapping[str, str]:
         return {task.key: "00T1" for task in tasks if task.key in self.tasks}
 
+    def changed_tasks(self, tasks: Sequence[TaskChange]) -> Mapping[str, str]:
+        return {task.key: "00T1" for task in tasks if task.key in self.tasks}
+
     def lands_within(self) -> timedelta:
         return self.late
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ from threading import Event
 import pytest
 
 from partnersync.changes import Outcome, Write
-from partnersync.errors import ConflictError
+from partnersync.errors import ConflictError, HaltedError
 from partnersync.ids import Ref
 from reconcile.writeback.apply import Intent
 from tests.reconcile.writeback.crm import NOW, Book, Crm, Held, Lost, Patient, change, doer, task
@@ -61,6 +62,71 @@ def test_whoever_is_stopped_between_two_requests_leaves_the_rest_of_them_pending
 
     assert crm.sends == 1
     assert [each.status for each in applied] == ["verified"] * 2 + ["pending"] * 3
+
+
+@pytest.mark.parametrize("when", [2, 3])
+def test_a_halt_between_two_requests_leaves_what_did_not_go_to_the_next_plan(when: int) -> None:
+    """It is settled before the run ends: what stayed in flight would be sent by the next run, before anybody decided anew."""
+
+    class Halting(Held):
+        def check(self) -> None:
+            super().check()
+            if self.asked > when:
+                raise HaltedError("dana halted this workspace")
+
+    crm, book = Crm({each: {"partner": None} for each in "abcde"}, together=10), Book()
+
+    with pytest.raises(HaltedError):
+        list(doer(crm, book, Halting()).apply([change(each, "Acme") for each in "abcde"]))
+
+    sent = 2 * (when - 1)
+    assert crm.sends == when - 1
+    assert Counter(done.status for done in book.done) == {"verified": sent, "pending": 5 - sent}
+
+
+def test_what_an_earlier_run_sent_stays_open_where_a_halt_keeps_it_from_being_sent_again() -> None:
+    """It may land late, so that its values must still be known as ours."""
+
+    class Halting(Held):
+        def check(self) -> None:
+            super().check()
+            if self.asked > 1:
+                raise HaltedError("dana halted this workspace")
+
+    crm, book = Crm({"a": {"partner": None}}, lose="before"), Book()
+    list(doer(crm, book).apply([change("a", "Acme")]))
+    book.open = {key: replace(intent, begun_at=NOW) for key, intent in book.open.items()}
+    book.done.clear()
+
+    with pytest.raises(HaltedError):
+        list(doer(crm, book, Halting()).resolve("memory", "1"))
+
+    assert [done.status for done in book.done] == ["unknown"]
+    assert list(book.open)
+
+
+def test_whoever_only_plans_reads_what_is_open_and_sends_nothing() -> None:
+    crm, book = Crm({"a": {"partner": None}, "b": {"partner": None}}, lose="before"), Book()
+    list(doer(crm, book).apply([change("a", "Acme"), change("b", "Acme"), task()]))
+    crm.lose, crm.records["b"]["partner"], sends = "", "Acme", crm.sends
+
+    settled = list(doer(crm, book).resolve("memory", "1", send=False))
+
+    assert [(done.intent.ref.id, done.status) for done in settled] == [("b", "verified")]
+    assert (crm.sends, crm.tasks, len(book.open)) == (sends, [], 2)
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_an_update_of_a_task_without_an_answer_is_looked_at_and_never_sent_blindly(landed: bool) -> None:
+    """A person may have edited the task since: what is to be written there now is for the next plan to say."""
+    crm, book = Crm({"a": {}}, tasks=["ps-1"] if landed else []), Book()
+    update = replace(task(), action="task_update", task=Ref("memory", "1", "Task", "00T1"))
+    book.begin([Intent("ps-1", update.record, task=update, begun_at=NOW)])
+
+    settled = list(doer(crm, book).resolve("memory", "1"))
+
+    assert [done.status for done in settled] == ["applied" if landed else "pending"]
+    assert crm.tasks == (["ps-1"] if landed else [])
 
 
 def test_a_strict_write_that_the_crm_refuses_is_a_conflict() -> None:

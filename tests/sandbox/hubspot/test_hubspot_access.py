@@ -104,6 +104,22 @@ def test_the_days_calls_end_at_the_portals_midnight(portal):
     assert portal.send("GET", DEALS).status_code == 200
 
 
+def test_the_days_allowance_is_not_told_to_oauth_tokens(portal):
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": "sandbox-refresh-token",
+        "client_id": "sandbox-client",
+        "client_secret": "sandbox-secret",
+    }
+    portal.settings(burst_limit=100)
+    token = requests.post(portal.url + "/oauth/v1/token", data=form, timeout=5).json()["access_token"]
+    bought, static = (portal.send("GET", DEALS, **more).headers for more in (with_token(token), {}))
+
+    assert bought["X-HubSpot-RateLimit-Max"] == static["X-HubSpot-RateLimit-Max"] == "100"
+    assert [name for name in bought if "Daily" in name] == []
+    assert [name for name in static if "Daily" in name] == [f"X-HubSpot-RateLimit-Daily{x}" for x in ("", "-Remaining")]
+
+
 def test_rate_limit_faults_speak_in_the_form_of_the_call(portal):
     for endpoint in ("search.deals", "list.deals"):
         portal.post(

@@ -171,6 +171,19 @@ def test_listed_records_carry_their_associations_with_paging_of_their_own(portal
     assert rest == set(companies[2:])
 
 
+def test_line_items_stand_under_their_name_with_a_blank(portal, deal):
+    portal.settings(association_inline_page_size=1)
+    items = portal.behind.load("line_items", [{"name": f"i{n}"} for n in range(2)])
+    portal.behind.associate_many("deals", "line_items", [(deal, each) for each in items])
+    [listed] = portal.get("/crm/v3/objects/deals", associations="line_items")["results"]
+    read = portal.get(f"/crm/v3/objects/deals/{deal}", associations="line_item")
+
+    assert list(listed["associations"]) == list(read["associations"]) == ["line items"]
+    path = read["associations"]["line items"]["paging"]["next"]["link"].removeprefix(portal.url)
+    assert path.partition("?")[0] == f"/crm/v3/objects/deals/{deal}/associations/line_items"
+    assert [each["id"] for each in portal.get(path)["results"]] == items[1:]
+
+
 def test_archived_records_leave_the_associations_and_come_back_with_them(portal, deal, companies):
     link(portal, deal, companies[0])
     portal.delete(f"/crm/v3/objects/companies/{companies[0]}")
@@ -213,6 +226,14 @@ def test_the_v3_family_names_types(portal, deal, companies):
     assert {"id": companies[0], "type": "deal_to_company"} in found["to"]
     assert {"id": "5", "name": "deal_to_company"} in portal.get(f"{base}/types")["results"]
     portal.post(f"{base}/batch/archive", {"inputs": [pair]}, 204)
+
+
+@pytest.mark.parametrize("named", ["deal_to_company", "5"])
+def test_associating_by_a_type_in_the_path_answers_the_record(portal, deal, companies, named):
+    body = portal.put(f"/crm/v3/objects/deals/{deal}/associations/companies/{companies[0]}/{named}")
+
+    assert body == portal.get(f"/crm/v3/objects/deals/{deal}", associations="companies")
+    assert {"id": companies[0], "type": "deal_to_company"} in body["associations"]["companies"]["results"]
 
 
 @pytest.mark.parametrize(("kind", "type_id"), [("companies", 192), ("contacts", 204), ("deals", 216)])

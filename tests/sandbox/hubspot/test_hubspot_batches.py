@@ -45,6 +45,17 @@ def test_with_a_trace_id_each_the_good_inputs_are_written(portal):
     assert [each["id"] for each in portal.get(DEALS)["results"]] == [made["id"]]
 
 
+def test_results_may_come_without_the_trace_ids_that_errors_keep(portal):
+    portal.settings(trace_ids_in_results=False)
+    traced = [{"properties": each, "objectWriteTraceId": str(n)} for n, each in enumerate((GOOD, BAD))]
+    created = portal.post(f"{DEALS}/batch/create", {"inputs": traced}, 207)
+    changes = [{"id": created["results"][0]["id"], "properties": GOOD, "objectWriteTraceId": "2"}]
+    updated = portal.post(f"{DEALS}/batch/update", {"inputs": changes})
+
+    assert not [each for body in (created, updated) for each in body["results"] if "objectWriteTraceId" in each]
+    assert created["errors"][0]["context"]["objectWriteTraceId"] == ["1"]
+
+
 @pytest.mark.parametrize(
     ("switch", "create", "update"), [("writes", 207, 207), ("create", 207, 400), ("none", 400, 400)]
 )

@@ -72,6 +72,14 @@ def test_order_is_creation_unless_one_sort_is_named(portal, deals, ids):
     assert portal.post(SEARCH, {"sorts": by_stamp + by_amount}, 400)["category"] == "VALIDATION_ERROR"
 
 
+def test_a_sort_in_text_that_is_no_property_name_is_ignored(portal, deals, ids):
+    as_json = '{"propertyName":"createdate","direction":"DESCENDING"}'
+
+    assert ids(portal.search("deals", sorts=[as_json])) == deals
+    assert ids(portal.search("deals", sorts=["createdate DESC"])) == deals
+    assert portal.post(SEARCH, {"sorts": ["-nope"]}, 400)["errors"][0]["code"] == "PROPERTY_DOESNT_EXIST"
+
+
 def test_words_find_by_their_beginning_in_the_searchable_properties(portal, deals, ids):
     assert ids(portal.search("deals", query="gam")) == [deals[2]]
     assert ids(portal.search("deals", query="new bet")) == [deals[1]]
@@ -165,6 +173,28 @@ def test_with_a_lag_each_version_appears_in_its_turn(portal, deals):
         clock.move(3)
 
     assert seen == ["v1", "v1", "v2"]
+
+
+@pytest.mark.parametrize("edit", ["pipeline", "association"])
+def test_a_lagging_index_shows_stamps_moved_by_other_edits_when_its_lag_has_passed(portal, deals, ids, edit):
+    company = portal.make("companies", name="Acme")
+    clock = portal.server.world.clock
+    clock.freeze()
+    now = str(clock.now_ms())
+    portal.settings(search_lag_s=30, association_edit_bumps=True)
+    if edit == "pipeline":
+        portal.patch("/crm/v3/pipelines/deals/default", {"label": "Sales"})
+    else:
+        portal.put(f"/crm/v4/objects/deals/{deals[2]}/associations/default/companies/{company}")
+    bumped = deals if edit == "pipeline" else [deals[2]]
+
+    assert portal.get(f"/crm/v3/objects/deals/{deals[2]}")["properties"]["hs_lastmodifieddate"] > "2023-11-15"
+    assert ids(portal.search("deals", ("hs_lastmodifieddate", "LT", now))) == deals
+    clock.move(29)
+    assert ids(portal.search("deals", ("hs_lastmodifieddate", "GTE", now))) == []
+    assert ids(portal.search("deals", ("hs_primary_associated_company", "HAS_PROPERTY"))) == []
+    clock.move(1)
+    assert ids(portal.search("deals", ("hs_lastmodifieddate", "GTE", now))) == bumped
 
 
 def test_ghost_hits_leave_pages_short_or_empty_and_lose_nothing(portal, deals, ids):

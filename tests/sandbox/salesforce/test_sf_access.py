@@ -239,6 +239,26 @@ def test_deleted_lists_what_went(org: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kept_s", "remembered", "earliest"),
+    [(3 * 3600, 2, "2026-03-05T13:01:00.000+0000"), (0, 1, "2026-03-05T14:01:00.000+0000")],
+)
+def test_the_log_of_deletions_may_be_purged_but_for_the_last_two_hours(
+    org: Any, kept_s: int, remembered: int, earliest: str
+) -> None:
+    org.world.settings.update("salesforce", {"delete_log_s": kept_s, "token_lifetime_s": 86_400})
+    gone = [org.create("Account", Name=f"gone {number}") for number in range(3)]
+    for account, wait_s in zip(gone, (5400, 5400, 3690), strict=True):
+        org.call("DELETE", f"sobjects/Account/{account}")
+        org.world.clock.move(wait_s)
+
+    answer = _window(org, "deleted", "2026-03-05T11:00:00Z", "2026-03-05T16:02:00Z").json()
+
+    assert [record["id"] for record in answer["deletedRecords"]] == gone[-remembered:]
+    assert answer["earliestDateAvailable"] == earliest
+    assert org.query("SELECT Id FROM Account WHERE IsDeleted = true", "queryAll")["totalSize"] == 3
+
+
+@pytest.mark.parametrize(
     ("kind", "start", "end"),
     [
         ("updated", "2026-03-05T12:00:10Z", "2026-03-05T12:00:50Z"),

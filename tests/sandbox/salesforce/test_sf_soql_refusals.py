@@ -25,6 +25,47 @@ def test_the_caret_points_into_the_line_at_fault(org: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("soql", "shown", "column", "name"),
+    [
+        (
+            "SELECT Id, WebEmail__c, Case_Resolution_Summary__c, MW_Case_ID__c, Escalation_Helper_Contact__c, A FROM Lead",
+            "WebEmail__c, Case_Resolution_Summary__c, MW_Case_ID__c, Escalation_Helper_Contact__c",
+            53,
+            "MW_Case_ID__c",
+        ),
+        (
+            "SELECT Id,CreatedById,OCE__ActualCap__c,TPI_Product__c,Name,OCE__JobId__c,Phone FROM Lead",
+            "CreatedById,OCE__ActualCap__c,TPI_Product__c,Name,OCE__JobId__c",
+            41,
+            "TPI_Product__c",
+        ),
+        (
+            "select Id, Company,Email,LastName,SF_date__c, ConvertedContactId from Lead where Phone = null",
+            "select Id, Company,Email,LastName,SF_date__c, ConvertedContactId from",
+            35,
+            "SF_date__c",
+        ),
+        (
+            "SELECT Id, DepProbeField__c FROM Account LIMIT 1",
+            "SELECT Id, DepProbeField__c FROM Account LIMIT",
+            12,
+            "DepProbeField__c",
+        ),
+    ],
+)
+def test_some_thirty_characters_each_way_are_quoted_and_no_word_is_cut(
+    org: Any, soql: str, shown: str, column: int, name: str
+) -> None:
+    for known in ("WebEmail__c", "Case_Resolution_Summary__c", "OCE__ActualCap__c"):
+        org.field("Lead", name=known)
+
+    message = org.refused(soql)["message"]
+
+    caret = f"{' ' * shown.index(name)}^"
+    assert message.startswith(f"\n{shown}\n{caret}\nERROR at Row:1:Column:{column}\nNo such column '{name}'")
+
+
+@pytest.mark.parametrize(
     ("soql", "code", "part"),
     [
         ("SELECT Id FROM Foo", "INVALID_TYPE", "sObject type 'Foo' is not supported."),
