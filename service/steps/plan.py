@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from partnersync.changes import Change, FieldChange, Plan
+from partnersync.changes import Change, FieldChange, Plan, TaskChange
 from partnersync.errors import ConnectorError
 from partnersync.facts import Account, Opportunity
 from partnersync.ids import Ref
@@ -164,11 +164,7 @@ class Planner:
             change = self._field(asked.connection, deal, name, rule, wanted, cells, standing.opportunity.name)
             if change is not None:
                 yield change
-            if change is not None and change.action == "review":
-                owner = self._tasking.owner(asked.connection, standing)
-                task = review(self._shop.settings.workspace, change, owner, self._tasking.today)
-                if task.key not in asked.made:
-                    yield task
+                yield from self._question(change, asked.made, lambda: self._tasking.owner(asked.connection, standing))
         yield from self._tasking.changes(asked.cases, seen)
 
     def _accounts_of(self, standings: Iterable[Standing]) -> dict[Ref, Account]:
@@ -191,13 +187,16 @@ class Planner:
         by_account = self._store.deals_of(wanted)
         deals = self._store.deals(sorted({deal for held in by_account.values() for deal in held}))
         cells = self._store.cells((records[id_].ref for id_ in wanted), self._rules.as_of - DAY)
+        asking = [records[id_].ref for id_ in wanted if self._asks(records[id_].ref)]
+        tasks = Tasks(self._shop.database).of(asking) if asking else {}
         for id_ in wanted:
             connection, section = self._section(records[id_].ref)
             if section is None:
                 continue
             held = (self.standing(deals[deal]) for deal in by_account[id_] if deal in deals)
             standings = [each for each in held if each is not None]
-            changes = self._account(connection, section, records[id_], standings, cells)
+            made = {task.key for task in tasks.get(records[id_].ref, ())}
+            changes = self._account(connection, section, records[id_], standings, cells, made)
             yield from self._asked(connection, id_, changes)
 
     def _account(
@@ -207,6 +206,7 @@ class Planner:
         record: StoredRecord,
         standings: Sequence[Standing],
         cells: Mapping[tuple[Ref, str], StoredCell],
+        made: Collection[str],
     ) -> Iterator[Change]:
         if record.version is None:
             return
@@ -219,6 +219,21 @@ class Planner:
             change = self._field(connection, record, name, rule, value, cells, fact.name)
             if change is not None:
                 yield change
+                yield from self._question(change, made, lambda: self._tasking.first_active(connection, (fact.owner,)))
+
+    def _asks(self, ref: Ref) -> bool:
+        """Whether a person may be asked about a field of an account."""
+        _, section = self._section(ref)
+        return section is not None and any(rule.policy == "review" for rule in section.account.values())
+
+    def _question(
+        self, change: FieldChange, made: Collection[str], owner: Callable[[], str | None]
+    ) -> Iterator[TaskChange]:
+        """The task that asks a person about a field, where that is wanted and it was not made before."""
+        if change.action == "review":
+            task = review(self._shop.settings.workspace, change, owner(), self._tasking.today)
+            if task.key not in made:
+                yield task
 
     def _asked(self, connection: str, id_: int, changes: Iterator[Change]) -> Iterator[tuple[int, Change | None]]:
         """A plan asks a CRM for its schema and for tasks; one that does not answer keeps only its own records waiting."""

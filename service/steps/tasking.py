@@ -90,10 +90,13 @@ class Tasking:
 
     def owner(self, connection: str, standing: Standing) -> str | None:
         """Who gets a task about a deal."""
+        partner = shown_partner(standing, self._rules.book)
+        return self.first_active(connection, (standing.opportunity.owner, partner.manager if partner else None))
+
+    def first_active(self, connection: str, candidates: tuple[str | None, ...]) -> str | None:
+        """Who of these gets a task, or who stands in for them."""
         if connection not in self._people:
             self._people[connection] = People(self._shop.database).of(self._shop.sites[connection])
-        partner = shown_partner(standing, self._rules.book)
-        candidates = (standing.opportunity.owner, partner.manager if partner else None)
         return owner_of(candidates, self._people[connection], self._shop.settings.people.task_fallback)
 
     def _matters(self, case: Case) -> bool:

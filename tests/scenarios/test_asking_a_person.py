@@ -71,3 +71,25 @@ def test_a_plan_with_a_task_that_was_read_on_another_day_is_applied_whole(edited
 
     assert report.done.counts["unapproved"] == 0
     assert asked(edited) == ["Check Partner__c of Umbrella"]
+
+
+def test_a_person_is_asked_about_a_customer_too(company: Company) -> None:
+    before = "      Partner__c: {value: partner.name, policy: crm_wins}\n      Partner_Open_Deals__c"
+    text = company.config.read_text(encoding="utf-8")
+    assert before in text
+    company.config.write_text(text.replace(before, before.replace("crm_wins", "review"), 1), encoding="utf-8")
+    (account,) = company.crm.world.salesforce.load("Account", [{"Name": "Umbrella", "Website": "https://umbrella.io"}])
+    deal = {
+        "Name": "Umbrella 4", "AccountId": account, "StageName": "Prospecting", "Amount": 40000, "CurrencyIsoCode": "USD",
+        "CloseDate": "2027-08-10", "Type": "New", "Partner__c": "Northwind",
+    }  # fmt: skip
+    company.crm.world.salesforce.load("Opportunity", [deal])
+    company.run(approve=True)
+    assert company.says("salesforce", "Account", account, "Partner__c") == "Northwind"
+    company.edit("salesforce", "Account", account, Partner__c="Somebody else")
+
+    company.run()
+    company.run()
+
+    assert asked(company) == ["Check Partner__c of Umbrella"]
+    assert [row["WhatId"] for row in company.control("dump?crm=salesforce&object=Task")] == [account]

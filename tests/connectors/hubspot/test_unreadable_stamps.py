@@ -57,7 +57,7 @@ def set_aside(pages: Any) -> set[str]:
     return {each.ref.id for page in pages for each in page.unreadable}
 
 
-@pytest.mark.parametrize("stamp", BAD, ids=str)
+@pytest.mark.parametrize("stamp", BAD, ids=lambda stamp: "missing" if stamp is MISSING else str(stamp))
 def test_a_stamp_that_cannot_be_read_raises_nothing_but_sets_its_record_aside(stamp: object) -> None:
     record = with_stamp({"id": "7", "properties": {"hs_merged_object_ids": "5;6"}}, stamp)
 
