@@ -21,6 +21,7 @@ SMALL = {
     "strand",
     "pool",
     "binding",
+    "full_read",
     "budget",
     "run",
     "plan",
