@@ -20,8 +20,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import (
     Connection,
     Engine,
@@ -45,9 +43,8 @@ from partnersync.errors import ConflictError, StateError
 from state.database import CLOCKS, Database, Fence, engines, one_at_a_time, refusals
 from state.leases import NOBODY
 from state.lists import HERE
-from state.migrate import head, require_head, revision, upgrade
+from state.migrate import head, make, require_head, revision, upgrade
 from state.schema import lease, metadata, workspace
-from state.triggers import guard
 from state.types import Instant, Whole, instant
 
 _ROWS = 2000
@@ -176,20 +173,11 @@ def _replace_rows(url: str, copy: Path) -> None:
             _mark(copy, _standing(connection))
             metadata.drop_all(connection)
             connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
-            _make_tables(connection)
+            make(connection)
             _copy_rows(source, connection)
     finally:
         for engine in (source, writer, other):
             engine.dispose()
-
-
-def _make_tables(connection: Connection) -> None:
-    """As ``upgrade`` does, which would do so in a transaction of its own."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    guard(connection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,7 @@ def upgrade(url: str) -> tuple[str | None, str]:
                 one_at_a_time(connection)
                 before = _revision(connection)
                 _refuse_unknown(before)
-                _run(connection)
-                guard(connection)
+                make(connection)
                 _refuse_orphans(connection)
             return before, head()
     finally:
@@ -99,10 +98,12 @@ def _refuse_unknown(revision: str | None) -> None:
         raise StateError(f"the database is at {revision}, which this version does not know: update partnersync")
 
 
-def _run(connection: Connection) -> None:
+def make(connection: Connection) -> None:
+    """Bring the tables to this version's form within a transaction that is open already."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    guard(connection)
 
 
 def _refuse_orphans(connection: Connection) -> None:

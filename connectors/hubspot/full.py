@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 
+from connectors.failures import Failures
 from connectors.hubspot.calls import Calls
 from connectors.hubspot.cursor import Cursor, packed
 from connectors.hubspot.exchange import AT_ONCE, Answer
-from connectors.hubspot.failures import Failures, concerns_one
+from connectors.hubspot.failures import concerns_one
 from connectors.hubspot.fleet import Brought, Fleet, Object
 from connectors.hubspot.listing import WORTH_A_CURSOR, Listing, proofs, proves
 from connectors.hubspot.records import Json, stamp_ms

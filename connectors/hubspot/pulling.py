@@ -13,7 +13,7 @@ from connectors.hubspot.calls import BATCH, LIST_PAGE, Calls
 from connectors.hubspot.changes import Changes, Reach
 from connectors.hubspot.cursor import Cursor, fields_mark, packed, top_mark
 from connectors.hubspot.exchange import Answer
-from connectors.hubspot.failures import Failures
+from connectors.hubspot.failures import none_yet
 from connectors.hubspot.full import FullReads, Whole
 from connectors.hubspot.records import (
     ALWAYS_READ,
@@ -61,7 +61,7 @@ class Pulling:
             ConnectorError: the first object that HubSpot refuses to show, named, after all others are done.
         """
         wholes: list[Whole] = []
-        failures = Failures()
+        failures = none_yet()
         for one in wanted:
             with failures.of(one.object):
                 cursor, total = Cursor.read(one.cursor, one.fields), inf
@@ -80,7 +80,7 @@ class Pulling:
         Raises:
             ConnectorError: as ``hot``.
         """
-        failures = Failures()
+        failures = none_yet()
         for one in wanted:
             with failures.of(one.object):
                 yield from self._warm(one)
@@ -92,7 +92,7 @@ class Pulling:
         Raises:
             ConnectorError: as ``hot``.
         """
-        failures = Failures()
+        failures = none_yet()
         yield from self._full.pages([self._whole(one, None) for one in wanted], failures)
         failures.tell()
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from connectors.failures import Failures
 from connectors.salesforce import reading
 from connectors.salesforce.api import Api
 from connectors.salesforce.bulk_read import BulkRead
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.cursor import Cursor, parse_cursor
-from connectors.salesforce.failures import Failures
+from connectors.salesforce.failures import none_yet
 from connectors.salesforce.full import FullRead
 from connectors.salesforce.shapes import Selection, Shape, came_into_sight
 from connectors.salesforce.steps import run
@@ -47,13 +48,13 @@ class Pulling:
 
     def hot(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """What changed since each cursor, all objects in one call; a first pull reads everything."""
-        failures = Failures()
+        failures = none_yet()
         yield from self._all([self._pull(one) for one in wanted], wanted, failures)
         failures.tell()
 
     def warm(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """What was merged lately."""
-        failures, since = Failures(), self._api.now() - MERGED_WITHIN
+        failures, since = none_yet(), self._api.now() - MERGED_WITHIN
         for one in wanted:
             with failures.of(one.object):
                 yield self._merged(one, since)
@@ -61,7 +62,7 @@ class Pulling:
 
     def cold(self, wanted: Sequence[Wanted]) -> Iterator[Page]:
         """Everything live; then every merge that is still known."""
-        failures = Failures()
+        failures = none_yet()
         yield from self._all([self._full(replace(one, cursor=None), cold=True) for one in wanted], wanted, failures)
         for one in wanted:
             with failures.of(one.object):

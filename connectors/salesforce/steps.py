@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from connectors.failures import Failures
 from connectors.salesforce import soql
 from connectors.salesforce.api import MOST_PARTS, MOST_QUERIES, Answer, Api, Part
 from connectors.salesforce.errors import TOO_LONG
-from connectors.salesforce.failures import Failures
 from connectors.salesforce.shapes import Selection, Shape, shape_of
 from partnersync.errors import ConnectorError, RejectedError, UnavailableError
 from partnersync.records import Page
